@@ -1,0 +1,27 @@
+package io.github.mtasts.policy;
+
+/** A result type of a TLS report (RFC 8460 §4.3). */
+public enum ReportType {
+    STARTTLS_NOT_SUPPORTED("starttls-not-supported"),
+    CERTIFICATE_HOST_MISMATCH("certificate-host-mismatch"),
+    CERTIFICATE_EXPIRED("certificate-expired"),
+    CERTIFICATE_NOT_TRUSTED("certificate-not-trusted"),
+    VALIDATION_FAILURE("validation-failure"),
+    TLSA_INVALID("tlsa-invalid"),
+    DNSSEC_INVALID("dnssec-invalid"),
+    DANE_REQUIRED("dane-required"),
+    STS_POLICY_FETCH_ERROR("sts-policy-fetch-error"),
+    STS_POLICY_INVALID("sts-policy-invalid"),
+    STS_WEBPKI_INVALID("sts-webpki-invalid");
+
+    private final String text;
+
+    ReportType(String text) {
+        this.text = text;
+    }
+
+    /** The name as it stands in a report, for example {@code sts-policy-invalid}. */
+    public String text() {
+        return text;
+    }
+}

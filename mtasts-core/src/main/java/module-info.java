@@ -1,0 +1,16 @@
+/** The policy engine of MTA-STS (RFC 8461) for mail senders. */
+module io.github.mtasts.core {
+    requires static transitive org.jspecify;
+    requires static com.google.errorprone.annotations;
+    requires org.slf4j;
+    requires org.dnsjava;
+    requires com.github.benmanes.caffeine;
+    requires org.apache.httpcomponents.core5.httpcore5;
+    requires jdk.net;
+
+    exports io.github.mtasts.policy;
+    exports io.github.mtasts.tls;
+    exports io.github.mtasts.lookup;
+    exports io.github.mtasts.cache;
+    exports io.github.mtasts.discovery;
+}
