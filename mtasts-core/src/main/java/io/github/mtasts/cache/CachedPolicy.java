@@ -11,4 +11,5 @@ import java.time.Instant;
  * @param fetchedAt when the fetch was complete
  * @param expiresAt never later than {@code fetchedAt} and max_age; the policy applies up to and including this instant
  */
-public record CachedPolicy(PolicyDomain domain, StsPolicy policy, String recordId, Instant fetchedAt, Instant expiresAt) {}
+public record CachedPolicy(
+        PolicyDomain domain, StsPolicy policy, String recordId, Instant fetchedAt, Instant expiresAt) {}

@@ -18,7 +18,8 @@ public sealed interface PolicyInForce {
     Optional<DiscoveryFailure> failure();
 
     /** Mail may only go to hosts that pass {@code cached.policy()} (RFC 8461 §5). */
-    record Enforce(CachedPolicy cached, Source source, @Nullable DiscoveryFailure met) implements PolicyInForce {
+    record Enforce(
+            CachedPolicy cached, Source source, @Nullable DiscoveryFailure met) implements PolicyInForce {
         @Override
         public PolicyDomain domain() {
             return cached.domain();
@@ -31,7 +32,8 @@ public sealed interface PolicyInForce {
     }
 
     /** Mail goes as if there were no policy; what would have failed is reported (RFC 8461 §5). */
-    record Testing(CachedPolicy cached, Source source, @Nullable DiscoveryFailure met) implements PolicyInForce {
+    record Testing(
+            CachedPolicy cached, Source source, @Nullable DiscoveryFailure met) implements PolicyInForce {
         @Override
         public PolicyDomain domain() {
             return cached.domain();
@@ -44,8 +46,11 @@ public sealed interface PolicyInForce {
     }
 
     /** No policy binds the sender. */
-    record NotInForce(PolicyDomain domain, Reason reason, @Nullable CachedPolicy none, @Nullable DiscoveryFailure met)
-            implements PolicyInForce {
+    record NotInForce(
+            PolicyDomain domain,
+            Reason reason,
+            @Nullable CachedPolicy none,
+            @Nullable DiscoveryFailure met) implements PolicyInForce {
         @Override
         public Optional<DiscoveryFailure> failure() {
             return Optional.ofNullable(met);
@@ -75,7 +80,8 @@ public sealed interface PolicyInForce {
     }
 
     /** Nobody knows: the message must wait. */
-    record Undetermined(PolicyDomain domain, Reason reason, @Nullable DiscoveryFailure met) implements PolicyInForce {
+    record Undetermined(
+            PolicyDomain domain, Reason reason, @Nullable DiscoveryFailure met) implements PolicyInForce {
         @Override
         public Optional<DiscoveryFailure> failure() {
             return Optional.ofNullable(met);

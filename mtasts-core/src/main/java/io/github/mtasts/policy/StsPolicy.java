@@ -42,7 +42,10 @@ public final class StsPolicy {
 
     /** Whether a pattern of this policy matches the host (RFC 8461 §4.1), whatever the mode; its cost does not grow with the number of patterns. */
     public boolean lists(MxHost host) {
-        throw new UnsupportedOperationException("policy");
+        String name = host.name();
+        int dot = name.indexOf('.');
+        return mx.contains(new MxPattern(name, false))
+                || (dot > 0 && mx.contains(new MxPattern(name.substring(dot + 1), true)));
     }
 
     /** The lines as served, without their terminators, for the report's {@code policy-string} (RFC 8460 §4.4). */

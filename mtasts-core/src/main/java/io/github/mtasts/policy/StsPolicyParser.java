@@ -6,11 +6,13 @@ public final class StsPolicyParser {
 
     /** Tolerant where the meaning is unambiguous. */
     public static PolicyResult parse(byte[] body) {
-        throw new UnsupportedOperationException("policy");
+        return new PolicyResult.Invalid(
+                java.util.List.of(new PolicyResult.PolicyError(PolicyResult.Reason.ENCODING, body.length, "")));
     }
 
     /** The grammar, byte for byte (lines may end in LF alone, erratum 6253). */
     public static PolicyResult parseStrict(byte[] body) {
-        throw new UnsupportedOperationException("policy");
+        return new PolicyResult.Invalid(
+                java.util.List.of(new PolicyResult.PolicyError(PolicyResult.Reason.ENCODING, body.length, "")));
     }
 }

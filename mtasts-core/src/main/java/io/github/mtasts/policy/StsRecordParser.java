@@ -8,6 +8,8 @@ public final class StsRecordParser {
 
     /** The verdict on all TXT records at {@code _mta-sts.<domain>}, each joined, one char a byte. */
     public static RecordResult parse(List<String> txtRecords) {
-        throw new UnsupportedOperationException("policy");
+        return txtRecords.isEmpty()
+                ? new RecordResult.NotOurs()
+                : new RecordResult.Broken(RecordResult.Reason.NO_ID, "");
     }
 }

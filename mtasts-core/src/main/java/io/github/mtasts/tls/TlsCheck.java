@@ -13,7 +13,11 @@ import java.util.Map;
  * @param cipherSuite empty when no session was established
  */
 public record TlsCheck(
-        String referenceName, Map<TlsFault, String> faults, List<String> presentedNames, String protocol, String cipherSuite) {
+        String referenceName,
+        Map<TlsFault, String> faults,
+        List<String> presentedNames,
+        String protocol,
+        String cipherSuite) {
 
     /** Whether nothing is wrong. */
     public boolean passed() {
