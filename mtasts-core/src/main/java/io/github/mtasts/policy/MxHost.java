@@ -1,13 +1,14 @@
 package io.github.mtasts.policy;
 
-import java.util.Locale;
-
 /** The name of a mail host as an MX record gives it: A-labels, lower case, without trailing dot. Equal when these are equal. */
 public final class MxHost {
     private final String name;
+    private final String parent;
 
     private MxHost(String name) {
         this.name = name;
+        int dot = name.indexOf('.');
+        this.parent = dot < 0 ? "" : name.substring(dot + 1);
     }
 
     /**
@@ -16,13 +17,17 @@ public final class MxHost {
      * @throws IllegalArgumentException with the name and the rule, if it is no host name
      */
     public static MxHost of(String host) {
-        String lower = host.toLowerCase(Locale.ROOT);
-        return new MxHost(lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower);
+        return new MxHost(DomainName.normalise(host, "host name"));
     }
 
     /** The host as A-labels, lower case, no trailing dot. */
     public String name() {
         return name;
+    }
+
+    /** All labels but the first, the name that a wildcard pattern must have; empty, which no pattern is, for a host of one label. */
+    String parent() {
+        return parent;
     }
 
     @Override

@@ -1,7 +1,5 @@
 package io.github.mtasts.policy;
 
-import java.util.Locale;
-
 /**
  * A policy domain (RFC 8461 §3.4): the next-hop domain of a message, as IDNA2008 A-labels, lower case, without trailing dot. Equal
  * when these are equal.
@@ -14,13 +12,13 @@ public final class PolicyDomain implements Comparable<PolicyDomain> {
     }
 
     /**
-     * The policy domain of a name as people write it.
+     * The policy domain of a name as people write it: U-labels become A-labels (IDNA2008), one trailing dot goes. Underscores are kept, since mail to such
+     * domains does flow. Address literals have no policy and are refused here (RFC 8461 §3.4).
      *
      * @throws IllegalArgumentException with the name and the rule, if it is no domain name
      */
     public static PolicyDomain of(String domain) {
-        String lower = domain.toLowerCase(Locale.ROOT);
-        return new PolicyDomain(lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower);
+        return new PolicyDomain(DomainName.normalise(domain, "domain name"));
     }
 
     /** The domain as A-labels, lower case, no trailing dot. */

@@ -30,7 +30,9 @@ public sealed interface PolicyResult {
     /** Why a policy is invalid. */
     enum Reason {
         ENCODING,
-        TOO_LONG,
+        TOO_MANY_LINES,
+        LINE_TOO_LONG,
+        TOO_MANY_MX,
         NO_COLON,
         MISSING_VERSION,
         MISSING_MODE,

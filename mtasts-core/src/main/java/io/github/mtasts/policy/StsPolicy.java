@@ -2,14 +2,19 @@ package io.github.mtasts.policy;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** A valid policy (RFC 8461 §3.2), with the text it was read from. Immutable. Made by {@link StsPolicyParser} only. */
 public final class StsPolicy {
     private final PolicyMode mode;
     private final Duration maxAge;
     private final List<MxPattern> mx;
+    private final Set<String> hosts;
+    private final Set<String> parents;
     private final Set<PolicyTolerance> tolerances;
     private final byte[] body;
 
@@ -17,10 +22,20 @@ public final class StsPolicy {
         this.mode = mode;
         this.maxAge = maxAge;
         this.mx = List.copyOf(mx);
+        this.hosts = names(mx, false);
+        this.parents = names(mx, true);
         this.tolerances = Set.copyOf(tolerances);
         this.body = body.clone();
     }
 
+    private static Set<String> names(List<MxPattern> patterns, boolean wildcard) {
+        return patterns.stream()
+                .filter(pattern -> pattern.wildcard() == wildcard)
+                .map(MxPattern::domain)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** What the policy asks of a sender. */
     public PolicyMode mode() {
         return mode;
     }
@@ -40,21 +55,46 @@ public final class StsPolicy {
         return tolerances;
     }
 
-    /** Whether a pattern of this policy matches the host (RFC 8461 §4.1), whatever the mode; its cost does not grow with the number of patterns. */
+    /**
+     * Whether a pattern of this policy matches the host, whatever the mode (RFC 8461 §4.1). A wildcard stands for exactly one label. The cost does not grow
+     * with the number of patterns.
+     */
     public boolean lists(MxHost host) {
-        String name = host.name();
-        int dot = name.indexOf('.');
-        return mx.contains(new MxPattern(name, false))
-                || (dot > 0 && mx.contains(new MxPattern(name.substring(dot + 1), true)));
+        return hosts.contains(host.name()) || parents.contains(host.parent());
     }
 
-    /** The lines as served, without their terminators, for the report's {@code policy-string} (RFC 8460 §4.4). */
+    /** The lines as served, without their terminators, for a report's {@code policy-string} (RFC 8460 §4.4). A byte-order mark is left out. */
     public List<String> lines() {
-        return body().lines().toList();
+        List<String> lines = new ArrayList<>();
+        String text = body();
+        int at = text.startsWith("\uFEFF") ? 1 : 0;
+        while (at < text.length()) {
+            int lf = text.indexOf('\n', at);
+            int end = lf < 0 ? text.length() : lf;
+            lines.add(text.substring(at, lf > at && text.charAt(lf - 1) == '\r' ? end - 1 : end));
+            at = end + 1;
+        }
+        return lines;
     }
 
     /** The policy file as served. */
     public String body() {
         return new String(body, StandardCharsets.UTF_8);
+    }
+
+    /** Equal when the files are equal, byte for byte. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof StsPolicy that && Arrays.equals(body, that.body);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(body);
+    }
+
+    @Override
+    public String toString() {
+        return "mode=" + mode + " max_age=" + maxAge.toSeconds() + " mx=" + mx;
     }
 }
