@@ -1,7 +1,7 @@
 /** The policy engine of MTA-STS (RFC 8461) for mail senders. */
 module io.github.mtasts.core {
     requires static transitive org.jspecify;
-    requires static com.google.errorprone.annotations;
+    requires static transitive com.google.errorprone.annotations;
     requires org.slf4j;
     requires com.ibm.icu;
     requires org.dnsjava;

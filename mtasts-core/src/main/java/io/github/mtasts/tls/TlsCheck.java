@@ -1,26 +1,43 @@
 package io.github.mtasts.tls;
 
-import java.util.List;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The verdict on a TLS peer: every fault found, each with what was seen; none means that the peer is who it should be.
+ * The verdict on a TLS peer: every fault found, each with what was seen; none means that the peer is who it should be (RFC 8461 §4.2). Immutable.
  *
  * @param referenceName the DNS name the peer had to prove, A-labels
- * @param faults fault to what was seen, for people; empty when all is well; iterated in priority order
- * @param presentedNames the DNS names in the leaf certificate, escaped and cut, at most 20
- * @param protocol for example {@code TLSv1.3}, empty when no session was established
+ * @param faults fault to what was seen, for people; empty when all is well; iterated in order of priority
+ * @param certificate what the peer's own certificate says; null when none was seen
+ * @param protocol for example {@code TLSv1.3}; empty when no session was established
  * @param cipherSuite empty when no session was established
  */
 public record TlsCheck(
         String referenceName,
         Map<TlsFault, String> faults,
-        List<String> presentedNames,
+        @Nullable PresentedCertificate certificate,
         String protocol,
         String cipherSuite) {
+
+    public TlsCheck {
+        Map<TlsFault, String> ordered = new EnumMap<>(TlsFault.class);
+        ordered.putAll(faults);
+        faults = Collections.unmodifiableMap(ordered);
+    }
 
     /** Whether nothing is wrong. */
     public boolean passed() {
         return faults.isEmpty();
+    }
+
+    /** One line for people: each fault with what was seen, or what was verified. */
+    public String describe() {
+        if (passed()) {
+            return "certificate verified for " + referenceName + (protocol.isEmpty() ? "" : " over " + protocol);
+        }
+        return faults.values().stream().collect(Collectors.joining("; "));
     }
 }
