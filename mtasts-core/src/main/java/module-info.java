@@ -14,4 +14,5 @@ module io.github.mtasts.core {
     exports io.github.mtasts.lookup;
     exports io.github.mtasts.cache;
     exports io.github.mtasts.discovery;
+    exports io.github.mtasts.delivery;
 }

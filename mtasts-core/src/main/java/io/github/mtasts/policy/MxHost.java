@@ -1,5 +1,8 @@
 package io.github.mtasts.policy;
 
+import java.net.Inet6Address;
+import java.net.InetAddress;
+
 /** The name of a mail host as an MX record gives it: A-labels, lower case, without trailing dot. Equal when these are equal. */
 public final class MxHost {
     private final String name;
@@ -18,6 +21,12 @@ public final class MxHost {
      */
     public static MxHost of(String host) {
         return new MxHost(DomainName.normalise(host, "host name"));
+    }
+
+    /** An address in place of a name, as in {@code user@[192.0.2.1]}: no pattern lists it and no certificate proves it (RFC 8461 §3.4). */
+    public static MxHost literal(InetAddress address) {
+        String prefix = address instanceof Inet6Address ? "[IPv6:" : "[";
+        return new MxHost(prefix + address.getHostAddress() + "]");
     }
 
     /** The host as A-labels, lower case, no trailing dot. */

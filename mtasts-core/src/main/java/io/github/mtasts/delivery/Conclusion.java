@@ -1,0 +1,38 @@
+package io.github.mtasts.delivery;
+
+/** What a delivery to one domain came to when no host took the message. Never permanent for a reason of policy (RFC 8461 §5). */
+public sealed interface Conclusion {
+
+    /** The enhanced status code (RFC 3463), for example {@code 4.7.5}. */
+    String status();
+
+    /** For people: domain, MX hosts, rule, what was seen. */
+    String text();
+
+    /**
+     * The policy changed while the message was being delivered: a new attempt may succeed at once (RFC 8461 §5.1).
+     */
+    record PolicyChanged(String status, String text) implements Conclusion {}
+
+    /** Keep the message and try again later. */
+    record TryAgain(String status, String text) implements Conclusion {}
+
+    /**
+     * Hand the message back.
+     *
+     * @param reason why no later attempt can succeed
+     */
+    record Permanent(Reason reason, String status, String text) implements Conclusion {}
+
+    /** Why a delivery can never succeed. */
+    enum Reason {
+        /** The domain accepts no mail (RFC 7505). */
+        NULL_MX,
+        /** The domain does not exist. */
+        NXDOMAIN,
+        /** The best MX host is this sender itself (RFC 5321 §5.1). */
+        LOOP,
+        /** None of the MX hosts has an address, and no policy is enforced. */
+        NO_ADDRESS
+    }
+}

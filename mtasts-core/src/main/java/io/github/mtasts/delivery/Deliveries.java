@@ -1,0 +1,242 @@
+package io.github.mtasts.delivery;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import com.google.errorprone.annotations.CheckReturnValue;
+import io.github.mtasts.discovery.PolicyDiscovery;
+import io.github.mtasts.discovery.Recheck;
+import io.github.mtasts.lookup.DnsClient;
+import io.github.mtasts.policy.MxHost;
+import io.github.mtasts.policy.PolicyDomain;
+import io.github.mtasts.tls.PeerVerifier;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Begins deliveries: asks for the policy and the MX hosts side by side. Immutable; safe for any number of threads. Owns nothing it was given. */
+public final class Deliveries {
+    private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
+
+    private final PolicyDiscovery discovery;
+    private final DnsClient dns;
+    private final PeerVerifier verifier;
+    private final DeliveryObserver observer;
+    private final Set<MxHost> ownNames;
+    private final Set<InetAddress> ownAddresses;
+    private final boolean localAddressesAllowed;
+    private final boolean clearTextAllowed;
+    private final boolean ipv6;
+    private final int mostAddresses;
+    private final Supplier<RandomGenerator> random;
+
+    private Deliveries(Builder builder) {
+        discovery = builder.discovery;
+        dns = builder.dns;
+        verifier = builder.verifier;
+        observer = builder.observer;
+        ownNames = Set.copyOf(builder.ownNames);
+        ownAddresses = Set.copyOf(builder.ownAddresses);
+        localAddressesAllowed = builder.localAddressesAllowed;
+        clearTextAllowed = builder.clearTextAllowed;
+        mostAddresses = builder.mostAddresses;
+        random = builder.random;
+        ipv6 = hasIpv6(localAddressesAllowed);
+    }
+
+    /** A builder over what finds policies, asks DNS and judges TLS. */
+    public static Builder builder(PolicyDiscovery discovery, DnsClient dns, PeerVerifier verifier) {
+        return new Builder(discovery, dns, verifier);
+    }
+
+    /** Begins a delivery. Waits for DNS and, where no policy is cached, for HTTPS; both have deadlines. An interrupt makes it a delivery to be tried again. */
+    @CheckReturnValue
+    public DeliveryAttempt attempt(NextHop nextHop) {
+        Route interrupted = new Route(List.of(), new Conclusion.TryAgain("4.3.0", nextHop + ": interrupted"));
+        return Waiting.on(attemptAsync(nextHop), new DeliveryAttempt(this, nextHop, null, interrupted), () -> {});
+    }
+
+    /** As {@link #attempt}, without waiting. */
+    @CheckReturnValue
+    public CompletionStage<DeliveryAttempt> attemptAsync(NextHop nextHop) {
+        if (nextHop instanceof NextHop.Domain domain) {
+            return attemptDomain(domain);
+        }
+        if (nextHop instanceof NextHop.Host host) {
+            PolicyDomain policyDomain = PolicyDomain.of(host.host().name());
+            return discovery
+                    .policyForAsync(policyDomain)
+                    .thenApply(policy -> new DeliveryAttempt(this, nextHop, policy, Route.to(host.host())));
+        }
+        NextHop.AddressLiteral literal = (NextHop.AddressLiteral) nextHop;
+        return CompletableFuture.completedFuture(
+                new DeliveryAttempt(this, nextHop, null, Route.to(MxHost.literal(literal.address()))));
+    }
+
+    private CompletionStage<DeliveryAttempt> attemptDomain(NextHop.Domain nextHop) {
+        PolicyDomain domain = nextHop.domain();
+        discovery.askAhead(domain); // the TXT beside the MX: a delivery waits for one round trip, not two
+        return dns.mx(domain.name()).thenCompose(answer -> {
+            Route route = Route.of(domain, answer, ownNames, random.get());
+            if (route.failure() != null) {
+                // nothing is fetched for a domain that takes no mail (RFC 7505)
+                return CompletableFuture.completedFuture(new DeliveryAttempt(this, nextHop, null, route));
+            }
+            return discovery
+                    .policyForAsync(domain)
+                    .thenApply(policy -> new DeliveryAttempt(this, nextHop, policy, route));
+        });
+    }
+
+    DnsClient dns() {
+        return dns;
+    }
+
+    PeerVerifier verifier() {
+        return verifier;
+    }
+
+    boolean clearTextAllowed() {
+        return clearTextAllowed;
+    }
+
+    int mostAddresses() {
+        return mostAddresses;
+    }
+
+    boolean isOwn(InetAddress address) {
+        return ownAddresses.contains(address);
+    }
+
+    boolean mayConnect(InetAddress address) {
+        if (address instanceof Inet6Address && !ipv6) {
+            return false;
+        }
+        return localAddressesAllowed
+                || !(address.isAnyLocalAddress()
+                        || address.isLoopbackAddress()
+                        || address.isLinkLocalAddress()
+                        || address.isMulticastAddress()
+                        || (address instanceof Inet4Address && address.getAddress()[0] == 0));
+    }
+
+    CompletionStage<Recheck> recheck(PolicyDomain domain) {
+        return discovery.recheckAsync(domain);
+    }
+
+    void tell(Consumer<DeliveryObserver> event) {
+        try {
+            event.accept(observer);
+        } catch (RuntimeException e) {
+            // an observer never changes a delivery
+            LOG.warn("a delivery observer failed", e);
+        }
+    }
+
+    private static boolean hasIpv6(boolean loopbackCounts) {
+        try {
+            for (NetworkInterface networkInterface : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+                for (InetAddress address : Collections.list(networkInterface.getInetAddresses())) {
+                    if (address instanceof Inet6Address
+                            && !address.isLinkLocalAddress()
+                            && (loopbackCounts || !address.isLoopbackAddress())) {
+                        return true;
+                    }
+                }
+            }
+            return false;
+        } catch (SocketException e) {
+            return true; // not known: let connecting tell
+        }
+    }
+
+    /** Makes {@link Deliveries}. Not safe for several threads. */
+    public static final class Builder {
+        private final PolicyDiscovery discovery;
+        private final DnsClient dns;
+        private final PeerVerifier verifier;
+        private final Set<MxHost> ownNames = new HashSet<>();
+        private final Set<InetAddress> ownAddresses = new HashSet<>();
+        private DeliveryObserver observer = DeliveryObserver.NONE;
+        private boolean localAddressesAllowed;
+        private boolean clearTextAllowed = true;
+        private int mostAddresses = 5;
+        private Supplier<RandomGenerator> random = ThreadLocalRandom::current;
+
+        private Builder(PolicyDiscovery discovery, DnsClient dns, PeerVerifier verifier) {
+            this.discovery = discovery;
+            this.dns = dns;
+            this.verifier = verifier;
+        }
+
+        /** Is told what happens. */
+        @CanIgnoreReturnValue
+        public Builder observer(DeliveryObserver observer) {
+            this.observer = observer;
+            return this;
+        }
+
+        /** The names under which this sender receives mail itself, for the loop rule of RFC 5321 §5.1. */
+        @CanIgnoreReturnValue
+        public Builder ownNames(Set<MxHost> names) {
+            ownNames.addAll(names);
+            return this;
+        }
+
+        /** The addresses at which this sender receives mail itself, for the loop rule of RFC 5321 §5.1. */
+        @CanIgnoreReturnValue
+        public Builder ownAddresses(Set<InetAddress> addresses) {
+            ownAddresses.addAll(addresses);
+            return this;
+        }
+
+        /** Whether MX hosts at loopback, link-local, multicast and unspecified addresses may be connected to; false by default. */
+        @CanIgnoreReturnValue
+        public Builder allowLocalAddresses(boolean allowed) {
+            this.localAddressesAllowed = allowed;
+            return this;
+        }
+
+        /** Whether mail may go in clear text where no policy is enforced and TLS is not to be had; true by default. */
+        @CanIgnoreReturnValue
+        public Builder allowClearText(boolean allowed) {
+            this.clearTextAllowed = allowed;
+            return this;
+        }
+
+        /** How many addresses of a host are tried at the most: at least 2, 5 by default (RFC 5321 §5.1). */
+        @CanIgnoreReturnValue
+        public Builder mostAddresses(int most) {
+            if (most < 2) {
+                throw new IllegalArgumentException(
+                        "at least two addresses of a host are tried (RFC 5321 §5.1): " + most);
+            }
+            this.mostAddresses = most;
+            return this;
+        }
+
+        /** What shuffles MX hosts of equal preference. */
+        @CanIgnoreReturnValue
+        public Builder random(Supplier<RandomGenerator> random) {
+            this.random = random;
+            return this;
+        }
+
+        /** The deliveries. */
+        public Deliveries build() {
+            return new Deliveries(this);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package io.github.mtasts.delivery;
+
+import io.github.mtasts.discovery.DiscoveryFailure;
+import io.github.mtasts.discovery.PolicyInForce;
+
+/**
+ * Is told what happens on deliveries, for reports and metrics. Called on the delivering thread: it must be quick, must not block, and is called by any number of
+ * threads at once. What it throws is logged and changes nothing.
+ */
+public interface DeliveryObserver {
+    /** Observes nothing. */
+    DeliveryObserver NONE = new DeliveryObserver() {};
+
+    /** A session was established or refused, or a host was passed over for its name. Once for each. */
+    default void session(SessionResult result) {}
+
+    /** A session told as a success broke on a TLS alert afterwards: it counts as a failure instead. */
+    default void sessionBroke(SessionResult told, SessionFailure failure) {}
+
+    /** A delivery met a failure to get the domain's policy: once for each delivery, however often it was fetched. */
+    default void policyFailure(PolicyInForce policy, DiscoveryFailure failure) {}
+}
