@@ -243,11 +243,7 @@ public final class PolicyDiscovery implements AutoCloseable {
     }
 
     private PolicyInForce fetched(
-            PolicyDomain domain,
-            String id,
-            Duration ttl,
-            @Nullable CachedPolicy cached,
-            FetchResult result) {
+            PolicyDomain domain, String id, Duration ttl, @Nullable CachedPolicy cached, FetchResult result) {
         Instant now = clock.instant();
         DiscoveryFailure failure;
         if (result instanceof FetchResult.Fetched fetched) {

@@ -1,0 +1,9 @@
+/** A small internet on loopback with faults to switch on, for testing mailers. */
+module io.github.mtasts.testkit {
+    requires static transitive org.jspecify;
+    requires org.dnsjava;
+    requires org.bouncycastle.pkix;
+    requires org.bouncycastle.provider;
+
+    exports io.github.mtasts.testkit;
+}
