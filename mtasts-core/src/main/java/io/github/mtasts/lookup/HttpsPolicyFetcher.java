@@ -92,7 +92,7 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
                 null,
                 failure -> LOG.warn("policy fetches: failure on an I/O thread", failure),
                 null,
-                null);
+                session -> session.close(CloseMode.IMMEDIATE));
         reactor.start();
     }
 
@@ -199,11 +199,12 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
         }
         open.forEach(PolicyFetch::close);
         executor.shutdownNow();
-        reactor.close(CloseMode.IMMEDIATE);
+        reactor.initiateShutdown();
         try {
             reactor.awaitShutdown(CLOSE_WITHIN);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        reactor.close(CloseMode.IMMEDIATE);
     }
 }

@@ -74,7 +74,7 @@ public final class PolicyHost {
         RESET,
         /** It answers any handshake with the alert of a server that knows only older versions of TLS. */
         OLD_TLS,
-        /** It speaks HTTP without TLS. */
+        /** It takes the handshake for a bad request, and says so in HTTP without TLS. */
         PLAIN_HTTP
     }
 
@@ -219,7 +219,8 @@ public final class PolicyHost {
                 return;
             }
             if (greeting == Greeting.PLAIN_HTTP) {
-                talk(plain, "");
+                plain.getInputStream().read(new byte[5]);
+                script.answer(new Request("", "", "", Map.of()), plain.getOutputStream());
                 return;
             }
             SSLContext context = tls;
