@@ -15,4 +15,5 @@ module io.github.mtasts.core {
     exports io.github.mtasts.cache;
     exports io.github.mtasts.discovery;
     exports io.github.mtasts.delivery;
+    exports io.github.mtasts;
 }
