@@ -36,6 +36,7 @@ public final class MtaStsTransport extends Transport {
     private @Nullable MtaSts engine;
     private @Nullable SmtpSettings shared;
     private @Nullable String relay;
+    private List<DeliveryOutcome> last = List.of();
 
     /** For Jakarta Mail. */
     public MtaStsTransport(Session session, URLName urlname) {
@@ -103,7 +104,13 @@ public final class MtaStsTransport extends Transport {
         }
         Delivery delivery = new Delivery(sts, current, message);
         domains.forEach((domain, addresses) -> outcomes.addAll(deliver(delivery, current, domain, addresses)));
+        last = List.copyOf(outcomes);
         conclude(message, outcomes);
+    }
+
+    /** What became of the last message, domain by domain, also when all of it was delivered; empty before the first. */
+    public synchronized List<DeliveryOutcome> outcomes() {
+        return last;
     }
 
     private List<DeliveryOutcome> deliver(

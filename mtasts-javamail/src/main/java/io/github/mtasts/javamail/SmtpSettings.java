@@ -211,7 +211,6 @@ record SmtpSettings(Map<Setting, String> values) {
         smtp.setProperty("mail.smtp.quitwait", "false");
         smtp.setProperty("mail.smtp.timeout", text(Setting.TIMEOUT));
         smtp.setProperty("mail.smtp.allow8bitmime", text(Setting.ALLOW_8BITMIME));
-        smtp.setProperty("mail.mime.allowutf8", "true");
         copy(smtp, Setting.LOCALHOST, "mail.smtp.localhost");
         copy(smtp, Setting.FROM, "mail.smtp.from");
         copy(smtp, Setting.DSN_NOTIFY, "mail.smtp.dsn.notify");
