@@ -1,0 +1,5 @@
+/** The {@code mtasts} command for operators. */
+@NullMarked
+package io.github.mtasts.cli;
+
+import org.jspecify.annotations.NullMarked;

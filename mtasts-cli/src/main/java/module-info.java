@@ -1,0 +1,12 @@
+/** The {@code mtasts} command. */
+module io.github.mtasts.cli {
+    requires static transitive org.jspecify;
+    requires io.github.mtasts.core;
+    requires io.github.mtasts.javamail;
+    requires info.picocli;
+    requires com.fasterxml.jackson.jr.ob;
+    requires org.slf4j;
+
+    opens io.github.mtasts.cli to
+            info.picocli;
+}
