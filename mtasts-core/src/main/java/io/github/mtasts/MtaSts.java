@@ -83,10 +83,14 @@ public final class MtaSts implements AutoCloseable {
         return deliveries.attemptAsync(nextHop);
     }
 
-    /** Looks a policy up again, past every cache, before a refusal under it is made final (RFC 8461 §5.1). */
+    /**
+     * Looks a policy up again, past every cache, before a refusal under it is made final (RFC 8461 §5.1).
+     *
+     * @param used the answer that the refusal rests on
+     */
     @CheckReturnValue
-    public CompletableFuture<Recheck> recheckAsync(PolicyDomain domain) {
-        return discovery.recheckAsync(domain);
+    public CompletableFuture<Recheck> recheckAsync(PolicyInForce used) {
+        return discovery.recheckAsync(used);
     }
 
     /** Finds policies; for those who want its events, counters and controls. */

@@ -1,8 +1,10 @@
 package io.github.mtasts;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import io.github.mtasts.cache.PolicyStore;
 import io.github.mtasts.delivery.Deliveries;
 import io.github.mtasts.delivery.DeliveryObserver;
+import io.github.mtasts.discovery.DiscoveryListener;
 import io.github.mtasts.discovery.PolicyDiscovery;
 import io.github.mtasts.lookup.DnsClient;
 import io.github.mtasts.lookup.PolicyFetcher;
@@ -34,6 +36,8 @@ public final class MtaStsBuilder {
     private boolean localMx;
     private boolean clearText = true;
     private boolean strictDiscovery;
+    private @Nullable PolicyStore store;
+    private @Nullable DiscoveryListener listener;
     private DeliveryObserver observer = DeliveryObserver.NONE;
     private Set<MxHost> ownNames = Set.of();
     private Set<InetAddress> ownAddresses = Set.of();
@@ -133,6 +137,20 @@ public final class MtaStsBuilder {
         return this;
     }
 
+    /** Keeps policies beyond a restart; by default they are in memory only. The caller closes it. */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder policyStore(PolicyStore store) {
+        this.store = store;
+        return this;
+    }
+
+    /** Is told what happens to policies. */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder listener(DiscoveryListener listener) {
+        this.listener = listener;
+        return this;
+    }
+
     /** Is told what happens on deliveries. */
     @CanIgnoreReturnValue
     public MtaStsBuilder observer(DeliveryObserver observer) {
@@ -172,10 +190,15 @@ public final class MtaStsBuilder {
                     .allowPrivateAddresses(privateAddresses)
                     .build();
         }
-        PolicyDiscovery discovery = PolicyDiscovery.builder(asks, fetches)
-                .clock(clock)
-                .strictDiscovery(strictDiscovery)
-                .build();
+        PolicyDiscovery.Builder finds =
+                PolicyDiscovery.builder(asks, fetches).clock(clock).strictDiscovery(strictDiscovery);
+        if (store != null) {
+            finds.store(store);
+        }
+        if (listener != null) {
+            finds.listener(listener);
+        }
+        PolicyDiscovery discovery = finds.build();
         owned.add(discovery);
         if (fetcher == null) {
             owned.add(fetches);

@@ -3,13 +3,113 @@ package io.github.mtasts.cache;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.policy.StsPolicy;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A policy as it was fetched, one unit with the id that was read before the fetch began (RFC 8461 §5.1).
- *
- * @param recordId the id in the TXT record at that time
- * @param fetchedAt when the fetch was complete
- * @param expiresAt never later than {@code fetchedAt} and max_age; the policy applies up to and including this instant
+ * A policy as it was fetched, one unit with the id that was read before the fetch began (RFC 8461 §5.1). Immutable; times are kept to
+ * the millisecond.
  */
-public record CachedPolicy(
-        PolicyDomain domain, StsPolicy policy, String recordId, Instant fetchedAt, Instant expiresAt) {}
+public final class CachedPolicy {
+    private final PolicyDomain domain;
+    private final StsPolicy policy;
+    private final String recordId;
+    // two numbers in place of two Instants: there may be a million of these
+    private final long fetchedAt;
+    private final long expiresAt;
+
+    /**
+     * A policy with a lifetime that may be shorter than its max_age, never longer (RFC 8461 §3.2).
+     *
+     * @param recordId the id in the TXT record before the fetch; empty for an operator's pin
+     * @param fetchedAt when the fetch was complete
+     * @param expiresAt the last instant at which the policy applies; what is beyond {@code fetchedAt} and max_age is cut off
+     */
+    public CachedPolicy(PolicyDomain domain, StsPolicy policy, String recordId, Instant fetchedAt, Instant expiresAt) {
+        this(
+                domain,
+                policy,
+                recordId,
+                fetchedAt.toEpochMilli(),
+                Math.min(
+                        expiresAt.toEpochMilli(),
+                        fetchedAt.toEpochMilli() + policy.maxAge().toMillis()));
+    }
+
+    private CachedPolicy(PolicyDomain domain, StsPolicy policy, String recordId, long fetchedAt, long expiresAt) {
+        this.domain = domain;
+        this.policy = policy;
+        this.recordId = recordId;
+        this.fetchedAt = fetchedAt;
+        this.expiresAt = Math.max(fetchedAt, expiresAt);
+    }
+
+    /** A policy just fetched: it may be kept for its max_age. */
+    public static CachedPolicy fetched(PolicyDomain domain, StsPolicy policy, String recordId, Instant at) {
+        return new CachedPolicy(domain, policy, recordId, at, at.plus(policy.maxAge()));
+    }
+
+    /** An operator's policy, for as long as the pin lasts. */
+    public static CachedPolicy pinned(OperatorRule.Pin pin) {
+        return new CachedPolicy(
+                pin.domain(),
+                pin.policy(),
+                "",
+                pin.since().toEpochMilli(),
+                pin.until().toEpochMilli() - 1);
+    }
+
+    /** The domain that published it. */
+    public PolicyDomain domain() {
+        return domain;
+    }
+
+    /** What it says. */
+    public StsPolicy policy() {
+        return policy;
+    }
+
+    /** The id in the TXT record before the fetch; empty for an operator's pin. */
+    public String recordId() {
+        return recordId;
+    }
+
+    /** When the fetch was complete. */
+    public Instant fetchedAt() {
+        return Instant.ofEpochMilli(fetchedAt);
+    }
+
+    /** The last instant at which it applies, never later than {@link #fetchedAt()} and max_age. */
+    public Instant expiresAt() {
+        return Instant.ofEpochMilli(expiresAt);
+    }
+
+    /** Whether it may be used from the cache; never for a max_age of 0, which serves the attempt at hand alone. */
+    public boolean appliesAt(Instant now) {
+        return expiresAt > fetchedAt && now.toEpochMilli() <= expiresAt;
+    }
+
+    /** The same policy, as if it had been fetched at another time, with the same lifetime. */
+    public CachedPolicy fetchedAt(Instant at) {
+        return new CachedPolicy(domain, policy, recordId, at.toEpochMilli(), at.toEpochMilli() + expiresAt - fetchedAt);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof CachedPolicy that
+                && fetchedAt == that.fetchedAt
+                && expiresAt == that.expiresAt
+                && domain.equals(that.domain)
+                && recordId.equals(that.recordId)
+                && policy.equals(that.policy);
+    }
+
+    @Override
+    public int hashCode() {
+        return domain.hashCode() * 31 + Long.hashCode(fetchedAt);
+    }
+
+    @Override
+    public String toString() {
+        return domain + ": " + policy + " id=" + recordId + " fetched=" + fetchedAt() + " expires=" + expiresAt();
+    }
+}

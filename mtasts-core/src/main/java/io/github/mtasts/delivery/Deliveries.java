@@ -3,6 +3,7 @@ package io.github.mtasts.delivery;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.github.mtasts.discovery.PolicyDiscovery;
+import io.github.mtasts.discovery.PolicyInForce;
 import io.github.mtasts.discovery.Recheck;
 import io.github.mtasts.lookup.DnsClient;
 import io.github.mtasts.policy.MxHost;
@@ -132,8 +133,8 @@ public final class Deliveries {
                         || (address instanceof Inet4Address && address.getAddress()[0] == 0));
     }
 
-    CompletionStage<Recheck> recheck(PolicyDomain domain) {
-        return discovery.recheckAsync(domain);
+    CompletionStage<Recheck> recheck(PolicyInForce used) {
+        return discovery.recheckAsync(used);
     }
 
     void tell(Consumer<DeliveryObserver> event) {

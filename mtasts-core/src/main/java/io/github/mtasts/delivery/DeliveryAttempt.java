@@ -209,7 +209,7 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
         if (notes.stream().anyMatch(note -> note.kind().isPolicy())
                 && policy instanceof PolicyInForce.Enforce enforce) {
             return deliveries
-                    .recheck(enforce.domain())
+                    .recheck(enforce)
                     .thenApply(recheck -> recheck == Recheck.CHANGED
                             ? new Conclusion.PolicyChanged(status(), "the policy changed meanwhile; " + text())
                             : tryAgain());

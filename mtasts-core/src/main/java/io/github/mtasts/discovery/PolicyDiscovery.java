@@ -2,58 +2,59 @@ package io.github.mtasts.discovery;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
-import io.github.mtasts.cache.CachedPolicy;
-import io.github.mtasts.lookup.DnsAnswer;
+import io.github.mtasts.cache.OperatorRule;
+import io.github.mtasts.cache.PolicyStore;
 import io.github.mtasts.lookup.DnsClient;
-import io.github.mtasts.lookup.DnsFailure;
-import io.github.mtasts.lookup.FetchFailure;
-import io.github.mtasts.lookup.FetchResult;
 import io.github.mtasts.lookup.PolicyFetcher;
 import io.github.mtasts.policy.PolicyDomain;
-import io.github.mtasts.policy.PolicyMode;
-import io.github.mtasts.policy.PolicyResult;
-import io.github.mtasts.policy.RecordResult;
-import io.github.mtasts.policy.StsPolicyParser;
-import io.github.mtasts.policy.StsRecordParser;
+import io.github.mtasts.policy.StsPolicy;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Finds which policy is in force for a domain: the ladder of RFC 8461 §3.3 and §5.1. An unexpired policy is only ever replaced by a complete, valid answer over
- * HTTPS; nothing DNS says removes it. Safe for any number of threads.
+ * Finds the policy that is in force for a domain (RFC 8461 §3.3, §5.1), and remembers it, so that who tampers with DNS or blocks HTTPS
+ * cannot talk a sender out of it. One for each process; safe for any number of threads.
+ *
+ * <p>Guarantees: an unexpired policy stays in force until a complete and valid answer of the policy host replaces it, or an operator's command; only memory bounds can
+ * make an engine forget one that no store holds, which is counted, logged and told. An expired policy is never used. A domain's record is asked for once, and its policy fetched once,
+ * however many callers wait. A failed fetch is not tried again for five minutes under the same id. An answer from memory does no I/O and takes no lock.
+ *
+ * <p>Not guaranteed: that a first contact is protected. Who can hide the record from the first look-up on has nothing to overcome (RFC 8461 §10.2).
+ *
+ * <p>Deadlines, cancellations and interruptions of a caller are his own: he gets {@link PolicyInForce.Undetermined}, which means that the message must wait; the
+ * look-up goes on for the others.
  */
 public final class PolicyDiscovery implements AutoCloseable {
-    /** RFC 8461 §3.3: after a failed fetch of an id, none for five minutes or more. */
-    private static final Duration BACK_OFF = Duration.ofMinutes(5);
-
-    private static final Duration LEAST_TTL = Duration.ofSeconds(60);
-    private static final Duration MOST_TTL = Duration.ofHours(1);
+    private static final Logger LOG = LoggerFactory.getLogger(PolicyDiscovery.class);
+    private static final Duration BETWEEN_TICKS = Duration.ofSeconds(10);
     private static final Duration RECHECK_DEADLINE = Duration.ofSeconds(15);
+    private static final Duration COMMAND_DEADLINE = Duration.ofSeconds(10);
 
-    private final DnsClient dns;
-    private final PolicyFetcher fetcher;
+    private final DiscoveryEngine engine;
     private final InstantSource clock;
     private final Duration deadline;
-    private final boolean strict;
-    private final ConcurrentMap<PolicyDomain, Known> known = new ConcurrentHashMap<>();
-    private final ConcurrentMap<PolicyDomain, CompletableFuture<DnsAnswer<String>>> asked = new ConcurrentHashMap<>();
-    private final ConcurrentMap<PolicyDomain, CompletableFuture<PolicyInForce>> underWay = new ConcurrentHashMap<>();
-    private volatile boolean closed;
 
     private PolicyDiscovery(Builder builder) {
-        dns = builder.dns;
-        fetcher = builder.fetcher;
+        engine = new DiscoveryEngine(builder);
         clock = builder.clock;
         deadline = builder.deadline;
-        strict = builder.strict;
+        if (builder.store.inMemoryOnly()) {
+            LOG.info("policies are kept in memory and forgotten at restart; set a policy store on disk to keep them");
+        }
+        if (builder.ticking) {
+            engine.timer.scheduleWithFixedDelay(this::tickSafely, 0, BETWEEN_TICKS.toMillis(), TimeUnit.MILLISECONDS);
+        }
     }
 
     /** A builder over what asks DNS and what fetches policies. */
@@ -61,321 +62,324 @@ public final class PolicyDiscovery implements AutoCloseable {
         return new Builder(dns, fetcher);
     }
 
-    /** What is remembered of a domain; replaced as a whole. */
-    private record Known(
-            PolicyInForce answer,
-            @Nullable CachedPolicy cached,
-            Instant recordDue,
-            @Nullable String failedId,
-            Instant failedUntil) {}
-
-    /** Which policy is in force. Waits within the deadline; without an answer by then it is {@link PolicyInForce.Undetermined}. */
+    /** The policy in force for a domain, waited for up to the deadline given to the builder. */
     @CheckReturnValue
     public PolicyInForce policyFor(PolicyDomain domain) {
-        try {
-            return policyForAsync(domain).get(deadline.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new PolicyInForce.Undetermined(domain, PolicyInForce.Undetermined.Reason.INTERRUPTED, null);
-        } catch (TimeoutException e) {
-            return new PolicyInForce.Undetermined(domain, PolicyInForce.Undetermined.Reason.DEADLINE, null);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
-        }
+        return policyFor(domain, deadline);
     }
 
-    /** As {@link #policyFor}, without waiting. The future is the caller's own: cancelling it affects nobody else. */
+    /**
+     * The policy in force for a domain.
+     *
+     * @param deadline wait no longer than this: then {@code Undetermined(DEADLINE)}
+     */
+    @CheckReturnValue
+    public PolicyInForce policyFor(PolicyDomain domain, Duration deadline) {
+        PolicyInForce known = fromMemory(domain);
+        return known != null
+                ? known
+                : await(
+                        engine.lookUp(domain),
+                        deadline,
+                        undetermined(domain, PolicyInForce.Undetermined.Reason.DEADLINE),
+                        undetermined(domain, PolicyInForce.Undetermined.Reason.INTERRUPTED));
+    }
+
+    /** As {@link #policyFor(PolicyDomain)}, without waiting. */
     @CheckReturnValue
     public CompletableFuture<PolicyInForce> policyForAsync(PolicyDomain domain) {
-        if (closed) {
-            return CompletableFuture.completedFuture(
-                    new PolicyInForce.Undetermined(domain, PolicyInForce.Undetermined.Reason.CLOSED, null));
-        }
-        Instant now = clock.instant();
-        Known entry = known.get(domain);
-        if (entry != null && now.isBefore(entry.recordDue()) && isLive(entry, now)) {
-            return CompletableFuture.completedFuture(entry.answer());
-        }
-        return single(domain, false).copy();
+        return policyForAsync(domain, deadline);
     }
 
-    private static boolean isLive(Known entry, Instant now) {
-        return entry.cached() == null || !now.isAfter(entry.cached().expiresAt());
-    }
-
-    /** Asks for the domain's TXT record, if it is due, without waiting and without fetching anything: the next {@link #policyForAsync} uses the answer. */
-    public void askAhead(PolicyDomain domain) {
-        Known entry = known.get(domain);
-        if (!closed && (entry == null || !clock.instant().isBefore(entry.recordDue()))) {
-            record(domain);
-        }
-    }
-
-    /** Looks the policy up again, past what is remembered: the TXT record, and the policy even under the same id. */
+    /**
+     * As {@link #policyFor(PolicyDomain, Duration)}, without waiting. The future never completes exceptionally; cancelling it completes it with {@code
+     * Undetermined(CANCELLED)}. It may be completed on a thread that does network I/O for others: what depends on it must not block.
+     */
     @CheckReturnValue
-    public CompletableFuture<Recheck> recheckAsync(PolicyDomain domain) {
-        Known before = known.get(domain);
-        CachedPolicy old = before == null ? null : before.cached();
-        return single(domain, true)
-                .thenApply(now -> {
-                    Known after = known.get(domain);
-                    CachedPolicy current = after == null ? null : after.cached();
-                    if (current == null
-                            ? old != null
-                            : old == null || !current.policy().equals(old.policy())) {
-                        return Recheck.CHANGED;
-                    }
-                    return now.failure().isPresent() ? Recheck.COULD_NOT_TELL : Recheck.UNCHANGED;
-                })
-                .completeOnTimeout(Recheck.COULD_NOT_TELL, RECHECK_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+    public CompletableFuture<PolicyInForce> policyForAsync(PolicyDomain domain, Duration deadline) {
+        PolicyInForce known = fromMemory(domain);
+        return known != null
+                ? CompletableFuture.completedFuture(known)
+                : new Awaited<>(
+                        engine.lookUp(domain),
+                        engine.timer,
+                        deadline,
+                        undetermined(domain, PolicyInForce.Undetermined.Reason.DEADLINE),
+                        undetermined(domain, PolicyInForce.Undetermined.Reason.CANCELLED));
     }
 
-    /** Ends what waits with {@link PolicyInForce.Undetermined.Reason#CLOSED}. What was handed in stays open. */
+    /**
+     * Asks for a domain's record now, if that is due, so that a later look-up need not wait for it: called before the MX look-up, a delivery waits for one round trip and not
+     * for two. Nothing is fetched. Does not block.
+     */
+    public void askAhead(PolicyDomain domain) {
+        if (engine.fromMemory(domain) == null) {
+            engine.askAhead(domain);
+        }
+    }
+
+    /**
+     * Looks a policy up again before a refusal under it is told (RFC 8461 §5.1): the record is asked for past every cache, and the policy is fetched even under the
+     * same id, unless that was done in the last five minutes. Waits up to 15 seconds. An interrupt is {@code COULD_NOT_TELL}.
+     *
+     * @param used the answer that the refusal rests on
+     */
+    @CheckReturnValue
+    public Recheck recheck(PolicyInForce used) {
+        return await(recheckFlight(used), RECHECK_DEADLINE, Recheck.COULD_NOT_TELL, Recheck.COULD_NOT_TELL);
+    }
+
+    /** As {@link #recheck}, without waiting. The future never completes exceptionally; cancelling it completes it with {@code COULD_NOT_TELL}. */
+    @CheckReturnValue
+    public CompletableFuture<Recheck> recheckAsync(PolicyInForce used) {
+        return new Awaited<>(
+                recheckFlight(used), engine.timer, RECHECK_DEADLINE, Recheck.COULD_NOT_TELL, Recheck.COULD_NOT_TELL);
+    }
+
+    private CompletableFuture<Recheck> recheckFlight(PolicyInForce used) {
+        engine.counters.count(DiscoveryCount.RECHECKS);
+        return engine.again(used.domain(), Flight.Kind.RECHECK).thenApply(end -> {
+            if (isOther(used, end.answer())) {
+                engine.counters.count(DiscoveryCount.RECHECKS_CHANGED);
+                return Recheck.CHANGED;
+            }
+            return end.certain() ? Recheck.UNCHANGED : Recheck.COULD_NOT_TELL;
+        });
+    }
+
+    /** Whether a message may now be handed on under other rules. */
+    private static boolean isOther(PolicyInForce used, PolicyInForce now) {
+        if (now instanceof PolicyInForce.Undetermined) {
+            return false;
+        }
+        StsPolicy before = used.known().map(policy -> policy.policy()).orElse(null);
+        StsPolicy after = now.known().map(policy -> policy.policy()).orElse(null);
+        return used.getClass() != now.getClass() || !Objects.equals(before, after);
+    }
+
+    /** Fetches a domain's policy again on an operator's word, unless that was done in the last five minutes. Waits up to the deadline. */
+    @CheckReturnValue
+    public PolicyInForce refresh(PolicyDomain domain) {
+        return await(
+                engine.again(domain, Flight.Kind.RECHECK).thenApply(Flight.End::answer),
+                deadline,
+                undetermined(domain, PolicyInForce.Undetermined.Reason.DEADLINE),
+                undetermined(domain, PolicyInForce.Undetermined.Reason.INTERRUPTED));
+    }
+
+    /**
+     * Puts an operator's policy in force for a domain, whatever the domain publishes. Waits up to 10 seconds for the store.
+     *
+     * @param reason for the log: one line
+     * @param until it ends by itself
+     * @return whether the store keeps it; if not, it holds in this process only, and the failure is logged
+     */
+    @CheckReturnValue
+    public boolean pin(PolicyDomain domain, StsPolicy policy, String reason, Instant until) {
+        return setRule(new OperatorRule.Pin(domain, policy, reason, clock.instant(), until));
+    }
+
+    /**
+     * Exempts a domain: no policy of it is enforced. Its policy is still kept and renewed, and is in force again when the exemption ends. Waits up to 10 seconds for the store.
+     *
+     * @param reason for the log: one line
+     * @param until it ends by itself
+     * @return whether the store keeps it; if not, it holds in this process only, and the failure is logged
+     */
+    @CheckReturnValue
+    public boolean exempt(PolicyDomain domain, String reason, Instant until) {
+        return setRule(new OperatorRule.Exempt(domain, reason, clock.instant(), until));
+    }
+
+    private boolean setRule(OperatorRule rule) {
+        boolean kept = await(engine.store.setRule(rule), COMMAND_DEADLINE, false, false);
+        engine.setRule(rule.domain(), rule, kept);
+        return kept;
+    }
+
+    /**
+     * Ends a pin or an exemption before its time. Waits up to 10 seconds for the store.
+     *
+     * @return whether the store has removed it; if not, it may come back with the next process
+     */
+    @CheckReturnValue
+    public boolean lift(PolicyDomain domain) {
+        boolean kept = await(engine.store.removeRule(domain), COMMAND_DEADLINE, false, false);
+        engine.setRule(domain, null, kept);
+        return kept;
+    }
+
+    /**
+     * Forgets the policy of a domain, here and in the store: the next look-up begins anew. Waits up to 10 seconds for the store.
+     *
+     * @return whether the store has forgotten it; if not, it may come back from there
+     */
+    @CheckReturnValue
+    public boolean purge(PolicyDomain domain) {
+        boolean kept = await(engine.store.purge(domain, clock.instant()), COMMAND_DEADLINE, false, false);
+        engine.purge(domain);
+        return kept;
+    }
+
+    /** What was counted since the engine began. */
+    public DiscoveryCounters counters() {
+        return engine.counters;
+    }
+
+    /**
+     * Ends the engine: whoever waits gets {@code Undetermined(CLOSED)}, as does everybody from now on. What the store was given is written, within two seconds; all
+     * threads end within five. The DNS client, the fetcher and the store are their owner's to close. Closing twice does nothing.
+     */
     @Override
     public void close() {
-        closed = true;
-        underWay.forEach((domain, future) -> future.complete(
-                new PolicyInForce.Undetermined(domain, PolicyInForce.Undetermined.Reason.CLOSED, null)));
+        engine.close();
     }
 
-    private CompletableFuture<DnsAnswer<String>> record(PolicyDomain domain) {
-        CompletableFuture<DnsAnswer<String>> mine = new CompletableFuture<>();
-        CompletableFuture<DnsAnswer<String>> first = asked.putIfAbsent(domain, mine);
-        if (first != null) {
-            return first;
+    /** Does what is due by the clock. */
+    void tick() {
+        engine.refresher.tick();
+    }
+
+    private void tickSafely() {
+        try {
+            tick();
+        } catch (RuntimeException e) {
+            LOG.error("refreshing policies failed; it is tried again", e); // or the timer would end in silence
         }
-        dns.txt(domain.recordName()).whenComplete((answer, failure) -> {
-            if (answer != null) {
-                mine.complete(answer);
-            } else {
-                mine.completeExceptionally(failure);
-            }
-        });
-        return mine;
     }
 
-    private CompletableFuture<PolicyInForce> single(PolicyDomain domain, boolean again) {
-        CompletableFuture<PolicyInForce> mine = new CompletableFuture<>();
-        CompletableFuture<PolicyInForce> first = underWay.putIfAbsent(domain, mine);
-        if (first != null) {
-            return first;
+    private @Nullable PolicyInForce fromMemory(PolicyDomain domain) {
+        engine.counters.count(DiscoveryCount.LOOKUPS);
+        PolicyInForce known = engine.fromMemory(domain);
+        if (known != null) {
+            engine.counters.count(DiscoveryCount.LOOKUPS_FROM_MEMORY);
         }
-        CompletableFuture<DnsAnswer<String>> record = record(domain);
-        record.thenCompose(answer -> {
-                    asked.remove(domain, record);
-                    return decide(domain, answer, again);
-                })
-                .whenComplete((answer, failure) -> {
-                    underWay.remove(domain, mine);
-                    if (answer != null) {
-                        mine.complete(answer);
-                    } else {
-                        asked.remove(domain, record);
-                        mine.completeExceptionally(failure);
-                    }
-                });
-        return mine;
+        return known;
     }
 
-    /** The ladder, from top to bottom. */
-    private CompletableFuture<PolicyInForce> decide(PolicyDomain domain, DnsAnswer<String> answer, boolean again) {
-        Instant now = clock.instant();
-        Known entry = known.get(domain);
-        CachedPolicy cached = entry == null || !isLive(entry, now) ? null : entry.cached();
-        if (answer instanceof DnsAnswer.Unavailable<String> unavailable) {
-            DiscoveryFailure failure = new DiscoveryFailure.Dns(unavailable.reason(), unavailable.detail());
-            if (cached != null) {
-                return keep(domain, entry, cached, failure, LEAST_TTL, now); // RFC 8461 §3.3: the cached policy applies
-            }
-            if (unavailable.reason() == DnsFailure.BOGUS) {
-                return done(
-                        new PolicyInForce.Undetermined(domain, PolicyInForce.Undetermined.Reason.DNS_BOGUS, failure));
-            }
-            return done(
-                    strict
-                            ? new PolicyInForce.Undetermined(
-                                    domain, PolicyInForce.Undetermined.Reason.DNS_UNAVAILABLE, failure)
-                            // RFC 8461 §3.3: without a policy the message goes as if there were no MTA-STS
-                            : new PolicyInForce.NotInForce(
-                                    domain, PolicyInForce.NotInForce.Reason.DNS_UNAVAILABLE, null, failure));
+    private static PolicyInForce undetermined(PolicyDomain domain, PolicyInForce.Undetermined.Reason reason) {
+        return new PolicyInForce.Undetermined(domain, reason, null);
+    }
+
+    private static <T> T await(CompletableFuture<T> future, Duration deadline, T late, T interrupted) {
+        try {
+            return future.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            return late;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return interrupted;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a fault in policy discovery", e.getCause());
         }
-        if (answer instanceof DnsAnswer.Absent<String> absent) {
-            return cached != null
-                    ? keep(domain, entry, cached, new DiscoveryFailure.RecordAbsent(), absent.ttl(), now)
-                    : without(domain, PolicyInForce.NotInForce.Reason.NO_RECORD, null, absent.ttl(), now);
-        }
-        DnsAnswer.Found<String> found = (DnsAnswer.Found<String>) answer;
-        RecordResult record = StsRecordParser.parse(found.records());
-        if (record instanceof RecordResult.Found usable) {
-            return follow(domain, usable.id(), found.ttl(), entry, cached, again, now);
-        }
-        if (record instanceof RecordResult.Broken broken) {
-            DiscoveryFailure failure = new DiscoveryFailure.BadRecord(broken.reason(), broken.offending());
-            return cached != null
-                    ? keep(domain, entry, cached, failure, found.ttl(), now)
-                    : without(domain, PolicyInForce.NotInForce.Reason.BAD_RECORD, failure, found.ttl(), now);
-        }
-        return cached != null
-                ? keep(domain, entry, cached, new DiscoveryFailure.RecordAbsent(), found.ttl(), now)
-                : without(domain, PolicyInForce.NotInForce.Reason.NO_RECORD, null, found.ttl(), now);
     }
 
-    private CompletableFuture<PolicyInForce> follow(
-            PolicyDomain domain,
-            String id,
-            Duration ttl,
-            @Nullable Known entry,
-            @Nullable CachedPolicy cached,
-            boolean again,
-            Instant now) {
-        if (cached != null && cached.recordId().equals(id) && !again) {
-            return keep(domain, entry, cached, null, ttl, now);
-        }
-        if (entry != null && id.equals(entry.failedId()) && now.isBefore(entry.failedUntil())) {
-            DiscoveryFailure failure = entry.answer().failure().orElse(null);
-            return cached != null
-                    ? keep(domain, entry, cached, failure, ttl, now)
-                    : failed(domain, failure, id, entry.failedUntil(), ttl, now);
-        }
-        return fetcher.fetch(domain)
-                .thenApply(result -> fetched(domain, id, ttl, cached, result))
-                .toCompletableFuture();
-    }
-
-    private PolicyInForce fetched(
-            PolicyDomain domain, String id, Duration ttl, @Nullable CachedPolicy cached, FetchResult result) {
-        Instant now = clock.instant();
-        DiscoveryFailure failure;
-        if (result instanceof FetchResult.Fetched fetched) {
-            PolicyResult parsed = StsPolicyParser.parse(fetched.body());
-            if (parsed instanceof PolicyResult.Valid valid) {
-                CachedPolicy fresh = new CachedPolicy(
-                        domain, valid.policy(), id, now, now.plus(valid.policy().maxAge()));
-                PolicyInForce answer = answer(fresh, PolicyInForce.Source.FETCHED_NOW, null);
-                Instant due = valid.policy().maxAge().isZero() ? now : now.plus(clamp(ttl));
-                known.put(domain, new Known(answer(fresh, PolicyInForce.Source.CACHE, null), fresh, due, null, now));
-                return answer;
-            }
-            failure = new DiscoveryFailure.BadPolicy(((PolicyResult.Invalid) parsed).errors());
-        } else {
-            FetchResult.Failed failed = (FetchResult.Failed) result;
-            if (failed.reason() == FetchFailure.OVERLOAD && cached == null) {
-                return new PolicyInForce.NotInForce(
-                        domain,
-                        PolicyInForce.NotInForce.Reason.FETCH_OVERLOAD,
-                        null,
-                        new DiscoveryFailure.Fetch(failed.reason(), failed.detail()));
-            }
-            failure = new DiscoveryFailure.Fetch(failed.reason(), failed.detail());
-        }
-        Instant until = now.plus(BACK_OFF);
-        if (cached != null) {
-            PolicyInForce answer = answer(cached, PolicyInForce.Source.CACHE, failure);
-            known.put(domain, new Known(answer, cached, now.plus(clamp(ttl)), id, until));
-            return answer;
-        }
-        return failed(domain, failure, id, until, ttl, now).join();
-    }
-
-    private CompletableFuture<PolicyInForce> failed(
-            PolicyDomain domain,
-            @Nullable DiscoveryFailure failure,
-            String id,
-            Instant until,
-            Duration ttl,
-            Instant now) {
-        // RFC 8461 §3.3: no policy to be had, none cached: as if the domain had no MTA-STS
-        PolicyInForce answer =
-                new PolicyInForce.NotInForce(domain, PolicyInForce.NotInForce.Reason.FETCH_FAILED, null, failure);
-        known.put(domain, new Known(answer, null, now.plus(clamp(ttl)), id, until));
-        return done(answer);
-    }
-
-    private CompletableFuture<PolicyInForce> keep(
-            PolicyDomain domain,
-            @Nullable Known entry,
-            CachedPolicy cached,
-            @Nullable DiscoveryFailure failure,
-            Duration ttl,
-            Instant now) {
-        PolicyInForce answer = answer(cached, PolicyInForce.Source.CACHE, failure);
-        known.put(
-                domain,
-                new Known(
-                        answer,
-                        cached,
-                        now.plus(clamp(ttl)),
-                        entry == null ? null : entry.failedId(),
-                        entry == null ? now : entry.failedUntil()));
-        return done(answer);
-    }
-
-    private CompletableFuture<PolicyInForce> without(
-            PolicyDomain domain,
-            PolicyInForce.NotInForce.Reason reason,
-            @Nullable DiscoveryFailure failure,
-            Duration ttl,
-            Instant now) {
-        PolicyInForce answer = new PolicyInForce.NotInForce(domain, reason, null, failure);
-        known.put(domain, new Known(answer, null, now.plus(clamp(ttl)), null, now));
-        return done(answer);
-    }
-
-    private static PolicyInForce answer(
-            CachedPolicy cached, PolicyInForce.Source source, @Nullable DiscoveryFailure failure) {
-        PolicyMode mode = cached.policy().mode();
-        return switch (mode) {
-            case ENFORCE -> new PolicyInForce.Enforce(cached, source, failure);
-            case TESTING -> new PolicyInForce.Testing(cached, source, failure);
-            case NONE ->
-                new PolicyInForce.NotInForce(
-                        cached.domain(), PolicyInForce.NotInForce.Reason.MODE_NONE, cached, failure);
-        };
-    }
-
-    private static Duration clamp(Duration ttl) {
-        return ttl.compareTo(LEAST_TTL) < 0 ? LEAST_TTL : ttl.compareTo(MOST_TTL) > 0 ? MOST_TTL : ttl;
-    }
-
-    private static CompletableFuture<PolicyInForce> done(PolicyInForce answer) {
-        return CompletableFuture.completedFuture(answer);
-    }
-
-    /** Makes a {@link PolicyDiscovery}. Not safe for several threads. */
+    /** Makes {@link PolicyDiscovery}. Not safe for several threads. */
     public static final class Builder {
-        private final DnsClient dns;
-        private final PolicyFetcher fetcher;
-        private InstantSource clock = InstantSource.system();
-        private Duration deadline = Duration.ofSeconds(75);
-        private boolean strict;
+        final DnsClient dns;
+        final PolicyFetcher fetcher;
+        PolicyStore store = PolicyStore.inMemory();
+        InstantSource clock = Clock.systemUTC();
+        Duration deadline = Duration.ofSeconds(75);
+        boolean strictDiscovery;
+        boolean asynchronous;
+        boolean ticking = true;
+        int mostPolicies = 100_000;
+        int mostOthers = 100_000;
+        int salt = ThreadLocalRandom.current().nextInt();
+
+        @Nullable
+        DiscoveryListener listener;
 
         private Builder(DnsClient dns, PolicyFetcher fetcher) {
             this.dns = dns;
             this.fetcher = fetcher;
         }
 
-        /** The clock; the system's by default. */
+        /** Keeps policies; by default in memory only. */
+        @CanIgnoreReturnValue
+        public Builder store(PolicyStore store) {
+            this.store = store;
+            return this;
+        }
+
+        /** The wall clock; by default the system's. */
         @CanIgnoreReturnValue
         public Builder clock(InstantSource clock) {
             this.clock = clock;
             return this;
         }
 
-        /** How long {@link PolicyDiscovery#policyFor} waits. */
+        /** How long a caller waits who names no deadline: 75 seconds by default, which is longer than a fetch may take. */
         @CanIgnoreReturnValue
         public Builder deadline(Duration deadline) {
+            if (deadline.isNegative() || deadline.isZero()) {
+                throw new IllegalArgumentException("a deadline is longer than nothing: " + deadline);
+            }
             this.deadline = deadline;
             return this;
         }
 
-        /** Whether a message waits when DNS cannot say if there is a policy; false by default (RFC 8461 §3.3). */
+        /** Whether mail waits while DNS gives no answer and nothing is cached; false by default: it goes as if there were no policy. */
         @CanIgnoreReturnValue
         public Builder strictDiscovery(boolean strict) {
-            this.strict = strict;
+            this.strictDiscovery = strict;
             return this;
         }
 
-        /** The discovery. */
+        /**
+         * Whether policies are fetched without waiting (RFC 8461 §3.3): then the first mail to a domain goes as if there were no policy ({@code NotInForce(PENDING)}), and a changed policy is in force from
+         * the next mail on. False by default.
+         */
+        @CanIgnoreReturnValue
+        public Builder asynchronous(boolean asynchronous) {
+            this.asynchronous = asynchronous;
+            return this;
+        }
+
+        /** How many policies of mode enforce and testing are remembered: 100,000 by default. */
+        @CanIgnoreReturnValue
+        public Builder mostPolicies(int most) {
+            this.mostPolicies = positive(most);
+            return this;
+        }
+
+        /** How many domains without such a policy are remembered: 100,000 by default. */
+        @CanIgnoreReturnValue
+        public Builder mostOtherDomains(int most) {
+            this.mostOthers = positive(most);
+            return this;
+        }
+
+        /** Is told what happens. */
+        @CanIgnoreReturnValue
+        public Builder listener(DiscoveryListener listener) {
+            this.listener = listener;
+            return this;
+        }
+
+        /** Leaves what is due by the clock to {@link PolicyDiscovery#tick}. */
+        @CanIgnoreReturnValue
+        Builder withoutTimer() {
+            this.ticking = false;
+            return this;
+        }
+
+        /** Makes refreshes fall on foreseeable times. */
+        @CanIgnoreReturnValue
+        Builder salt(int salt) {
+            this.salt = salt;
+            return this;
+        }
+
+        private static int positive(int most) {
+            if (most < 1) {
+                throw new IllegalArgumentException("at least one domain is remembered: " + most);
+            }
+            return most;
+        }
+
+        /** The engine, with its timer running. */
         public PolicyDiscovery build() {
             return new PolicyDiscovery(this);
         }

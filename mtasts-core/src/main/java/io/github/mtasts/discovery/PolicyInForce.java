@@ -1,7 +1,9 @@
 package io.github.mtasts.discovery;
 
 import io.github.mtasts.cache.CachedPolicy;
+import io.github.mtasts.cache.OperatorRule;
 import io.github.mtasts.policy.PolicyDomain;
+import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -12,12 +14,23 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface PolicyInForce {
 
+    /** The policy domain asked for. */
     PolicyDomain domain();
+
+    /** The policy that the answer rests on; also one of mode none. */
+    Optional<CachedPolicy> known();
 
     /** What went wrong on the way to this answer, also when a cached policy holds in spite of it. */
     Optional<DiscoveryFailure> failure();
 
-    /** Mail may only go to hosts that pass {@code cached.policy()} (RFC 8461 §5). */
+    /** The whole answer in one line for people: what is in force, where it came from, its id, its age and time left at {@code now}, and what went wrong. */
+    String explain(Instant now);
+
+    /**
+     * Mail may only go to hosts that pass {@code cached.policy()} (RFC 8461 §5).
+     *
+     * @param met what went wrong on the way, null for nothing
+     */
     record Enforce(
             CachedPolicy cached, Source source, @Nullable DiscoveryFailure met) implements PolicyInForce {
         @Override
@@ -26,12 +39,26 @@ public sealed interface PolicyInForce {
         }
 
         @Override
+        public Optional<CachedPolicy> known() {
+            return Optional.of(cached);
+        }
+
+        @Override
         public Optional<DiscoveryFailure> failure() {
             return Optional.ofNullable(met);
         }
+
+        @Override
+        public String explain(Instant now) {
+            return Explanation.of(cached, source, met, now);
+        }
     }
 
-    /** Mail goes as if there were no policy; what would have failed is reported (RFC 8461 §5). */
+    /**
+     * Mail goes as if there were no policy; what would have failed is reported (RFC 8461 §5).
+     *
+     * @param met what went wrong on the way, null for nothing
+     */
     record Testing(
             CachedPolicy cached, Source source, @Nullable DiscoveryFailure met) implements PolicyInForce {
         @Override
@@ -40,20 +67,55 @@ public sealed interface PolicyInForce {
         }
 
         @Override
+        public Optional<CachedPolicy> known() {
+            return Optional.of(cached);
+        }
+
+        @Override
         public Optional<DiscoveryFailure> failure() {
             return Optional.ofNullable(met);
         }
+
+        @Override
+        public String explain(Instant now) {
+            return Explanation.of(cached, source, met, now);
+        }
     }
 
-    /** No policy binds the sender. */
+    /**
+     * No policy binds the sender.
+     *
+     * @param none the policy of mode none, for {@link Reason#MODE_NONE} only
+     * @param met what went wrong on the way, null for nothing
+     * @param exempt the operator's rule, for {@link Reason#EXEMPT} only
+     */
     record NotInForce(
             PolicyDomain domain,
             Reason reason,
             @Nullable CachedPolicy none,
-            @Nullable DiscoveryFailure met) implements PolicyInForce {
+            @Nullable DiscoveryFailure met,
+            OperatorRule.@Nullable Exempt exempt)
+            implements PolicyInForce {
+
+        /** Without an exemption. */
+        public NotInForce(
+                PolicyDomain domain, Reason reason, @Nullable CachedPolicy none, @Nullable DiscoveryFailure met) {
+            this(domain, reason, none, met, null);
+        }
+
+        @Override
+        public Optional<CachedPolicy> known() {
+            return Optional.ofNullable(none);
+        }
+
         @Override
         public Optional<DiscoveryFailure> failure() {
             return Optional.ofNullable(met);
+        }
+
+        @Override
+        public String explain(Instant now) {
+            return Explanation.of(this, now);
         }
 
         /** Why no policy binds. */
@@ -79,30 +141,54 @@ public sealed interface PolicyInForce {
         }
     }
 
-    /** Nobody knows: the message must wait. */
+    /**
+     * Nobody knows: the message must wait.
+     *
+     * @param met what went wrong on the way, null for nothing
+     */
     record Undetermined(
             PolicyDomain domain, Reason reason, @Nullable DiscoveryFailure met) implements PolicyInForce {
+        @Override
+        public Optional<CachedPolicy> known() {
+            return Optional.empty();
+        }
+
         @Override
         public Optional<DiscoveryFailure> failure() {
             return Optional.ofNullable(met);
         }
 
+        @Override
+        public String explain(Instant now) {
+            return Explanation.of(this);
+        }
+
         /** Why nothing is known. */
         public enum Reason {
+            /** The resolver says that DNSSEC validation failed. */
             DNS_BOGUS,
+            /** DNS gave no answer, nothing is cached, and discovery is strict. */
             DNS_UNAVAILABLE,
+            /** The caller's deadline is over; the look-up goes on for others. */
             DEADLINE,
+            /** The waiting thread was interrupted; its interrupt flag is set. */
             INTERRUPTED,
+            /** The caller cancelled; the look-up goes on for others. */
             CANCELLED,
+            /** The engine is closed. */
             CLOSED
         }
     }
 
     /** Where a policy came from. */
     enum Source {
+        /** Fetched for this answer. */
         FETCHED_NOW,
+        /** Remembered by this process. */
         CACHE,
+        /** Read from the store for this answer. */
         STORE,
+        /** Set by an operator. */
         PINNED
     }
 }
