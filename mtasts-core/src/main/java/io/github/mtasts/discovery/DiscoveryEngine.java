@@ -181,6 +181,7 @@ final class DiscoveryEngine {
     private void decide(Flight flight, Loaded loaded, Asked asked) {
         Instant now = Instant.ofEpochMilli(time.millis());
         Known.Draft draft = merge(flight, loaded, now);
+        draft.setBackSeen = flight.setBack.get(); // after memory was read: see clockSetBack
         if (flight.kind != Kind.REFRESH) {
             draft.usedOn = (int) (now.toEpochMilli() / DAY);
         }
@@ -333,12 +334,13 @@ final class DiscoveryEngine {
     }
 
     /** The policy host has answered, or has not. */
-    private void settle(Flight flight, Known.Draft draft, String id, Asked asked, FetchResult result) {
+    private void settle(Flight flight, Known.Draft draft, String id, Asked before, FetchResult result) {
         if (closed) {
             return;
         }
         Instant now = Instant.ofEpochMilli(time.millis());
-        long setBack = flight.setBack.get();
+        long setBack = flight.setBack.get() - draft.setBackSeen;
+        Asked asked = new Asked(before.answer(), before.until() - setBack);
         if (setBack > 0) {
             draft.setBack(setBack);
         }
@@ -575,7 +577,8 @@ final class DiscoveryEngine {
     }
 
     private void clockSetBack(long by) {
-        // all policies stay, none gets older or younger by it, and all are asked for anew
+        // all policies stay, none gets younger by it, and all are asked for anew; flights before memory, or one might
+        // count it twice
         flights.values().forEach(flight -> flight.setBack.addAndGet(by));
         memory.forEach((domain, seen) -> memory.change(domain, known -> {
             Known.Draft draft = known.change();

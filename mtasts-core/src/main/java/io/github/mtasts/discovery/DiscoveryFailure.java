@@ -77,7 +77,11 @@ public sealed interface DiscoveryFailure {
 
         @Override
         public String describe() {
-            return "invalid policy: " + errors.get(0);
+            PolicyResult.PolicyError first = errors.get(0);
+            String line = first.line() == 0 ? "" : " in line " + first.line();
+            String text = first.offending().isEmpty() ? "" : ": " + first.offending();
+            String more = errors.size() == 1 ? "" : " (and " + (errors.size() - 1) + " more)";
+            return "invalid policy: " + first.reason() + line + text + more;
         }
 
         @Override

@@ -142,6 +142,9 @@ final class Known {
         /** By how many milliseconds a clock set back has moved the policy's times: what a store holds has them unmoved. */
         long shiftedBy;
 
+        /** How much of a flight's set-back clock is in these times already. */
+        long setBackSeen;
+
         @Nullable
         OperatorRule rule;
 
