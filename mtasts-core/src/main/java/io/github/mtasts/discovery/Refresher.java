@@ -73,7 +73,7 @@ final class Refresher {
      * When a policy is to be renewed: after a day, or half its life if that is less; up to a tenth earlier, so that what was fetched together is not renewed
      * together. Never for a life of less than two hours: mail itself renews it.
      */
-    long refreshAt(CachedPolicy policy) {
+    static long refreshAt(CachedPolicy policy, int salt) {
         long fetchedAt = policy.fetchedAt().toEpochMilli();
         long life = policy.policy().maxAge().toMillis();
         if (life < 2 * HOUR) {
@@ -82,6 +82,10 @@ final class Refresher {
         long after = Math.min(DAY, life / 2);
         long spread = Math.floorMod(31 * (31 * policy.domain().hashCode() + Long.hashCode(fetchedAt)) + salt, 1000);
         return fetchedAt + after - after * spread / 10_000;
+    }
+
+    long refreshAt(CachedPolicy policy) {
+        return refreshAt(policy, salt);
     }
 
     /** When a failed refresh is tried again: the sooner, the nearer the end. */

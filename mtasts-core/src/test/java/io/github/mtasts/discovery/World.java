@@ -11,6 +11,9 @@ import io.github.mtasts.lookup.MxRecord;
 import io.github.mtasts.lookup.PolicyFetcher;
 import io.github.mtasts.lookup.Security;
 import io.github.mtasts.policy.PolicyDomain;
+import io.github.mtasts.policy.PolicyResult;
+import io.github.mtasts.policy.StsPolicy;
+import io.github.mtasts.policy.StsPolicyParser;
 import io.github.mtasts.testkit.TestClock;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -179,6 +182,10 @@ final class World implements AutoCloseable {
 
     static String text(String mode, Duration maxAge, String mx) {
         return "version: STSv1\nmode: " + mode + "\nmx: " + mx + "\nmax_age: " + maxAge.toSeconds() + "\n";
+    }
+
+    static StsPolicy policy(String text) {
+        return ((PolicyResult.Valid) StsPolicyParser.parse(text.getBytes(StandardCharsets.UTF_8))).policy();
     }
 
     static DnsAnswer<String> found(Duration ttl, String... records) {

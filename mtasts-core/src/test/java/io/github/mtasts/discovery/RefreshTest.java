@@ -1,0 +1,371 @@
+package io.github.mtasts.discovery;
+
+import static io.github.mtasts.discovery.World.DOMAIN;
+import static io.github.mtasts.discovery.World.TTL;
+import static io.github.mtasts.discovery.World.absent;
+import static io.github.mtasts.discovery.World.fetched;
+import static io.github.mtasts.discovery.World.found;
+import static io.github.mtasts.discovery.World.text;
+import static io.github.mtasts.discovery.World.unavailable;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.mtasts.cache.CachedPolicy;
+import io.github.mtasts.discovery.DiscoveryEvent.Urgency;
+import io.github.mtasts.discovery.PolicyInForce.Enforce;
+import io.github.mtasts.lookup.DnsFailure;
+import io.github.mtasts.lookup.FetchFailure;
+import io.github.mtasts.lookup.FetchResult;
+import io.github.mtasts.policy.PolicyDomain;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Renewing policies before they expire (RFC 8461 §3.3, §10.2). */
+@Timeout(60)
+class RefreshTest {
+    private static final Duration WEEK = Duration.ofDays(7);
+    private static final Duration HOUR = Duration.ofHours(1);
+
+    private final World world = new World();
+
+    @AfterEach
+    void close() {
+        world.close();
+    }
+
+    private void cachePolicy(Duration maxAge) {
+        world.record("a").serves("enforce", maxAge, "mx.example.com");
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+    }
+
+    /** Time passes, and the timer ticks each half hour. */
+    private void ticks(Duration time) {
+        Instant end = world.clock.instant().plus(time);
+        while (world.clock.instant().isBefore(end)) {
+            world.passes(Duration.ofMinutes(30));
+            world.discovery().tick();
+        }
+    }
+
+    @Test
+    @Tag("S-3.3-15")
+    void usedPolicyIsRenewedDailyAndNeverExpires() {
+        cachePolicy(WEEK);
+
+        for (int day = 0; day < 30; day++) {
+            ticks(Duration.ofDays(1));
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+        }
+
+        assertThat(world.fetched()).isBetween(29, 36);
+        assertThat(world.count(DiscoveryCount.REFRESHES_GOOD)).isEqualTo(world.fetched() - 1);
+    }
+
+    @Test
+    @Tag("S-3.3-15")
+    void unusedPolicyIsRenewedForAWeekAndThenNoMore() {
+        cachePolicy(WEEK);
+
+        ticks(Duration.ofDays(60));
+
+        assertThat(world.fetched()).isBetween(7, 10);
+    }
+
+    @Test
+    void unusedPolicyWithALongLifeIsRenewedForThatLong() {
+        cachePolicy(Duration.ofDays(20));
+
+        ticks(Duration.ofDays(60));
+
+        assertThat(world.fetched()).isBetween(20, 25);
+    }
+
+    @Test
+    void shortLifeIsRenewedAtItsHalf() {
+        cachePolicy(Duration.ofHours(10));
+
+        ticks(Duration.ofHours(5));
+
+        assertThat(world.fetched()).isEqualTo(2);
+    }
+
+    @Test
+    void lifeOfLessThanTwoHoursIsLeftToMail() {
+        cachePolicy(Duration.ofHours(2).minusSeconds(1));
+
+        ticks(Duration.ofHours(10));
+
+        assertThat(world.fetched()).isOne();
+    }
+
+    @Test
+    void lifeOfTwoHoursIsRenewed() {
+        cachePolicy(Duration.ofHours(2));
+
+        ticks(HOUR);
+
+        assertThat(world.fetched()).isEqualTo(2);
+    }
+
+    @Test
+    @Tag("S-3.3-16")
+    void goneRecordDoesNotStopTheRenewal() {
+        cachePolicy(WEEK);
+        Instant first = expiry();
+        world.txt(absent(TTL));
+
+        ticks(Duration.ofDays(1));
+
+        assertThat(expiry()).isAfter(first);
+        assertThat(world.policy().known().orElseThrow().recordId()).isEqualTo("a");
+        assertThat(world.policy().failure()).get().isInstanceOf(DiscoveryFailure.RecordAbsent.class);
+    }
+
+    @Test
+    @Tag("S-3.3-16")
+    void deadDnsDoesNotStopTheRenewal() {
+        cachePolicy(WEEK);
+        Instant first = expiry();
+        world.txt(unavailable(DnsFailure.BOGUS));
+
+        ticks(Duration.ofDays(1));
+
+        assertThat(expiry()).isAfter(first);
+    }
+
+    @Test
+    @Tag("S-3.3-16")
+    void failedRenewalDoesNotLengthenTheLife() {
+        cachePolicy(WEEK);
+        Instant first = expiry();
+        world.txt(absent(TTL)).breaks(FetchFailure.CONNECT);
+
+        ticks(Duration.ofDays(2));
+
+        assertThat(expiry()).isEqualTo(first);
+    }
+
+    @Test
+    @Tag("S-8.1-1")
+    void bodyThatChangedAfterItsIdIsFoundWithinADay() {
+        cachePolicy(WEEK);
+        world.serves("enforce", WEEK, "new.example.com");
+
+        ticks(Duration.ofDays(1));
+
+        assertThat(world.policy().known().orElseThrow().policy().mx()).hasToString("[new.example.com]");
+        assertThat(world.policy().known().orElseThrow().recordId()).isEqualTo("a");
+    }
+
+    @Test
+    void renewalTakesTheNewId() {
+        cachePolicy(WEEK);
+        world.record("b");
+
+        ticks(Duration.ofDays(1));
+
+        assertThat(world.policy().known().orElseThrow().recordId()).isEqualTo("b");
+    }
+
+    @Test
+    @Tag("S-3.3-17")
+    void failingRenewalIsToldLouderAndLouder() {
+        cachePolicy(WEEK);
+        world.breaks(FetchFailure.TIMEOUT);
+
+        ticks(WEEK);
+
+        List<DiscoveryEvent.RefreshFailed> told = world.events(DiscoveryEvent.RefreshFailed.class, 10);
+        assertThat(told.get(0).urgency()).isEqualTo(Urgency.NOTICE);
+        assertThat(told.get(0).timeLeft()).isGreaterThan(Duration.ofDays(6).minusHours(1));
+        assertThat(told).extracting(DiscoveryEvent.RefreshFailed::urgency).isSorted();
+        assertThat(told.get(told.size() - 1).urgency()).isEqualTo(Urgency.URGENT);
+        assertThat(told)
+                .extracting(DiscoveryEvent.RefreshFailed::timeLeft)
+                .isSortedAccordingTo((a, b) -> b.compareTo(a));
+        assertThat(told).allSatisfy(event -> {
+            assertThat(event.policy().domain()).isEqualTo(DOMAIN);
+            assertThat(event.failure()).isInstanceOf(DiscoveryFailure.Fetch.class);
+        });
+        assertThat(world.count(DiscoveryCount.REFRESHES_FAILED)).isEqualTo(told.size());
+        assertThat(told.size()).isLessThan(150);
+    }
+
+    @Test
+    @Tag("S-3.3-17")
+    void failingRenewalOfModeNoneIsSilent() {
+        world.record("a").serves("version: STSv1\nmode: none\nmax_age: 604800\n");
+        assertThat(world.policy()).isInstanceOf(PolicyInForce.NotInForce.class);
+        world.breaks(FetchFailure.TIMEOUT);
+
+        ticks(WEEK);
+        assertThat(world.count(DiscoveryCount.REFRESHES_FAILED)).isPositive();
+        world.close();
+
+        assertThat(world.events).hasOnlyElementsOfType(DiscoveryEvent.PolicyAppeared.class);
+    }
+
+    @Test
+    @Tag("S-3.3-17")
+    void failingRenewalOfModeTestingIsTold() {
+        world.record("a").serves("testing", WEEK, "mx.example.com");
+        assertThat(world.policy()).isInstanceOf(PolicyInForce.Testing.class);
+        world.breaks(FetchFailure.TIMEOUT);
+
+        ticks(Duration.ofDays(1));
+
+        assertThat(world.events(DiscoveryEvent.RefreshFailed.class, 1)).isNotEmpty();
+    }
+
+    @Test
+    void expiryAfterFailedRenewalsIsTold() {
+        cachePolicy(WEEK);
+        world.breaks(FetchFailure.TIMEOUT);
+
+        ticks(WEEK.plus(HOUR));
+
+        assertThat(world.events(DiscoveryEvent.PolicyExpired.class, 1))
+                .singleElement()
+                .satisfies(event -> {
+                    assertThat(event.policy().domain()).isEqualTo(DOMAIN);
+                    assertThat(event.met()).isInstanceOf(DiscoveryFailure.Fetch.class);
+                });
+        assertThat(world.count(DiscoveryCount.POLICIES_EXPIRED)).isOne();
+    }
+
+    @Test
+    void failedRenewalIsTriedAgainUntilItSucceeds() {
+        cachePolicy(WEEK);
+        Instant first = expiry();
+        world.breaks(FetchFailure.TIMEOUT);
+        ticks(Duration.ofDays(5));
+        world.serves("enforce", WEEK, "mx.example.com");
+
+        ticks(Duration.ofHours(12));
+
+        assertThat(expiry()).isAfter(first);
+    }
+
+    @Test
+    void renewalsBackOffFiveMinutesAtTheLeast() {
+        cachePolicy(WEEK);
+        world.breaks(FetchFailure.TIMEOUT);
+        ticks(WEEK.minus(HOUR));
+        int before = world.fetched();
+
+        for (int i = 0; i < 60; i++) {
+            world.passes(Duration.ofMinutes(1));
+            world.discovery().tick();
+        }
+
+        assertThat(world.fetched() - before).isBetween(10, 12);
+    }
+
+    @Test
+    void notMoreThanAHundredRenewalsAreUnderWay() {
+        for (int i = 0; i < 150; i++) {
+            PolicyDomain domain = PolicyDomain.of("d" + i + ".example");
+            world.dns.answers.put(
+                    domain.recordName(), () -> CompletableFuture.completedFuture(found(TTL, "v=STSv1; id=a;")));
+            world.hosts.answers.put(
+                    domain, () -> CompletableFuture.completedFuture(fetched(text("enforce", WEEK, "mx.example.com"))));
+            assertThat(world.discovery().policyFor(domain)).isInstanceOf(Enforce.class);
+            world.hosts.answers.put(domain, CompletableFuture<FetchResult>::new);
+        }
+        world.hosts.asked.clear();
+        world.passes(Duration.ofDays(1));
+
+        world.discovery().tick();
+        world.discovery().tick();
+
+        assertThat(world.fetched()).isEqualTo(Refresher.MOST_AT_ONCE);
+    }
+
+    @Test
+    void renewalsOfDomainsFetchedTogetherAreSpread() {
+        Instant fetchedAt = world.clock.instant();
+
+        List<Long> after = IntStream.range(0, 1000)
+                .mapToObj(
+                        i -> Refresher.refreshAt(cached("d" + i + ".example", fetchedAt), 0) - fetchedAt.toEpochMilli())
+                .toList();
+
+        assertThat(after)
+                .allSatisfy(millis ->
+                        assertThat(Duration.ofMillis(millis)).isBetween(Duration.ofMinutes(1296), Duration.ofDays(1)));
+        assertThat(after.stream().distinct().count()).isGreaterThan(300);
+    }
+
+    private static CachedPolicy cached(String domain, Instant at) {
+        return CachedPolicy.fetched(
+                PolicyDomain.of(domain), World.policy(text("enforce", WEEK, "mx.example.com")), "a", at);
+    }
+
+    @Test
+    void afterARestartRenewalGoesOnWithoutMail() {
+        cachePolicy(WEEK);
+        world.serves("enforce", WEEK, "new.example.com");
+        world.passes(Duration.ofDays(2));
+
+        PolicyDiscovery next = world.restart();
+        next.tick();
+        next.tick();
+
+        assertThat(world.fetched()).isEqualTo(2);
+        assertThat(next.policyFor(DOMAIN).known().orElseThrow().policy().mx()).hasToString("[new.example.com]");
+    }
+
+    @Test
+    void afterARestartWhatHadNoMailForLongIsNotRenewed() {
+        world.record("a").serves("enforce", Duration.ofDays(30), "mx.example.com");
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+        PolicyDiscovery old = world.discovery();
+        ticks(Duration.ofDays(29));
+        int before = world.fetched();
+        assertThat(old).isNotNull();
+
+        world.passes(Duration.ofDays(4));
+        PolicyDiscovery next = world.restart();
+        next.tick();
+        next.tick();
+
+        assertThat(world.fetched()).isEqualTo(before);
+    }
+
+    @Test
+    void operatorsRefreshFetchesAtOnce() {
+        cachePolicy(WEEK);
+        world.passes(Duration.ofMinutes(5));
+        world.serves("enforce", WEEK, "new.example.com");
+
+        PolicyInForce answer = world.discovery().refresh(DOMAIN);
+
+        assertThat(answer.known().orElseThrow().policy().mx()).hasToString("[new.example.com]");
+    }
+
+    @Test
+    void deliveriesDoNotWaitForARenewal() {
+        cachePolicy(WEEK);
+        CompletableFuture<FetchResult> fetch = new CompletableFuture<>();
+        world.serves(() -> fetch);
+        world.passes(Duration.ofDays(1));
+        world.discovery().tick();
+        assertThat(world.fetched()).isEqualTo(2);
+
+        PolicyInForce meanwhile = world.policy();
+
+        assertThat(meanwhile).isInstanceOf(Enforce.class);
+        fetch.complete(fetched(text("enforce", WEEK, "new.example.com")));
+        assertThat(world.policy().known().orElseThrow().policy().mx()).hasToString("[new.example.com]");
+    }
+
+    private Instant expiry() {
+        return world.policy().known().orElseThrow().expiresAt();
+    }
+}
