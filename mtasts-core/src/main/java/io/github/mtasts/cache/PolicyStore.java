@@ -3,6 +3,7 @@ package io.github.mtasts.cache;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.github.mtasts.policy.PolicyDomain;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -64,6 +65,17 @@ public interface PolicyStore extends AutoCloseable {
 
     @Override
     void close();
+
+    /**
+     * Keeps policies in a directory, as one readable file for each domain. It is made, for its owner alone, if it is not there. Several processes may share it, on a file system that knows
+     * locks. Whoever can write to it can remove protection.
+     *
+     * <p>Nothing is thrown here when the directory cannot be used: each call fails then, which engines report, and mail goes on. A file that cannot be understood is moved to the folder {@code set-aside}, with a warning. One store for a
+     * directory and process is enough.
+     */
+    static PolicyStore inDirectory(Path directory) {
+        return new DirectoryStore(directory);
+    }
 
     /** Keeps up to 100,000 policies in memory. They are forgotten when the process ends: use {@link #inMemory(int)} for other bounds. */
     static PolicyStore inMemory() {

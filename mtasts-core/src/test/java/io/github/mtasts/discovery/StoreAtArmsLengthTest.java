@@ -1,0 +1,517 @@
+package io.github.mtasts.discovery;
+
+import static io.github.mtasts.discovery.World.DOMAIN;
+import static io.github.mtasts.discovery.World.TTL;
+import static io.github.mtasts.discovery.World.absent;
+import static io.github.mtasts.discovery.World.fetched;
+import static io.github.mtasts.discovery.World.found;
+import static io.github.mtasts.discovery.World.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.mtasts.cache.CachedPolicy;
+import io.github.mtasts.cache.Holding;
+import io.github.mtasts.cache.OperatorRule;
+import io.github.mtasts.cache.PolicyStore;
+import io.github.mtasts.discovery.DiscoveryEvent.StoreCall;
+import io.github.mtasts.discovery.PolicyInForce.Enforce;
+import io.github.mtasts.discovery.PolicyInForce.NotInForce;
+import io.github.mtasts.discovery.PolicyInForce.Source;
+import io.github.mtasts.lookup.DnsFailure;
+import io.github.mtasts.lookup.FetchFailure;
+import io.github.mtasts.policy.PolicyDomain;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A store that works, fails, hangs, or is shared. */
+@Timeout(60)
+class StoreAtArmsLengthTest {
+    private static final Duration WEEK = Duration.ofDays(7);
+
+    private final World world = new World();
+
+    @TempDir
+    private Path directory;
+
+    @AfterEach
+    void close() {
+        world.close();
+    }
+
+    /** A store with faults to switch on. */
+    static final class Faulty implements PolicyStore {
+        final PolicyStore store = PolicyStore.inMemory();
+        final CountDownLatch released = new CountDownLatch(1);
+        volatile boolean fails;
+        volatile boolean throwsUnchecked;
+        volatile boolean hangs;
+
+        private void fault() throws IOException {
+            if (fails) {
+                throw new IOException("No space left on device");
+            }
+            if (throwsUnchecked) {
+                throw new IllegalStateException("a bug of the store's");
+            }
+            if (hangs) {
+                try {
+                    released.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new IOException(e);
+                }
+            }
+        }
+
+        @Override
+        public Holding load(PolicyDomain domain) throws IOException {
+            fault();
+            return store.load(domain);
+        }
+
+        @Override
+        public boolean save(CachedPolicy policy, LocalDate lastUsed, Instant now) throws IOException {
+            fault();
+            return store.save(policy, lastUsed, now);
+        }
+
+        @Override
+        public void used(PolicyDomain domain, LocalDate day) throws IOException {
+            fault();
+            store.used(domain, day);
+        }
+
+        @Override
+        public void purge(PolicyDomain domain, Instant at) throws IOException {
+            fault();
+            store.purge(domain, at);
+        }
+
+        @Override
+        public void setRule(OperatorRule rule) throws IOException {
+            fault();
+            store.setRule(rule);
+        }
+
+        @Override
+        public void removeRule(PolicyDomain domain) throws IOException {
+            fault();
+            store.removeRule(domain);
+        }
+
+        @Override
+        public List<PolicyDomain> domains(@Nullable PolicyDomain after, int atMost) throws IOException {
+            fault();
+            return store.domains(after, atMost);
+        }
+
+        @Override
+        public void discard(Instant endedBefore) throws IOException {
+            fault();
+            store.discard(endedBefore);
+        }
+
+        @Override
+        public void close() {
+            store.close();
+        }
+    }
+
+    @Nested
+    class InADirectory {
+        @BeforeEach
+        void keepInDirectory() {
+            world.store = PolicyStore.inDirectory(directory);
+        }
+
+        private void saved() {
+            Until.holds("the store has the policy", () -> {
+                try {
+                    return world.store.load(DOMAIN).policy().isPresent();
+                } catch (IOException e) {
+                    return false;
+                }
+            });
+        }
+
+        @Test
+        @Tag("S-10-1")
+        void policyOutlivesARestartWithDnsDead() {
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            saved();
+            world.txt(CompletableFuture::new);
+
+            world.txt(World.unavailable(DnsFailure.TIMEOUT)).breaks(FetchFailure.CONNECT);
+            world.restart();
+
+            assertThat(world.policy())
+                    .isInstanceOfSatisfying(
+                            Enforce.class,
+                            enforce -> assertThat(enforce.source()).isEqualTo(Source.STORE));
+            assertThat(world.policy())
+                    .isInstanceOfSatisfying(
+                            Enforce.class,
+                            enforce -> assertThat(enforce.source()).isEqualTo(Source.CACHE));
+        }
+
+        @Test
+        @Tag("S-10-1")
+        void forgottenPolicyDoesNot() {
+            world.store = PolicyStore.inMemory();
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.txt(World.unavailable(DnsFailure.TIMEOUT)).breaks(FetchFailure.CONNECT);
+            world.store = PolicyStore.inMemory();
+
+            world.restart();
+
+            assertThat(world.policy()).isInstanceOf(NotInForce.class);
+        }
+
+        @Test
+        void closingWritesWhatWasBegun() throws IOException {
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            world.close();
+
+            assertThat(world.store.load(DOMAIN).policy()).isPresent();
+        }
+
+        @Test
+        void policyThatAnotherProcessFetchedIsSeenWhenTheRecordIsNextDue() throws IOException {
+            world.record("a").serves("enforce", WEEK, "old.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            saved();
+            world.passes(TTL);
+            CachedPolicy other = CachedPolicy.fetched(
+                    DOMAIN, World.policy(text("enforce", WEEK, "new.example.com")), "b", world.clock.instant());
+            assertThat(PolicyStore.inDirectory(directory).save(other, LocalDate.of(2026, 3, 1), world.clock.instant()))
+                    .isTrue();
+            world.record("b").breaks(FetchFailure.CONNECT);
+
+            PolicyInForce answer = world.policy();
+
+            assertThat(answer.known()).contains(other);
+            assertThat(world.fetched()).isOne();
+        }
+
+        @Test
+        void dayOfTheLastMailIsWrittenWithARenewal() {
+            world.record("a").serves("enforce", WEEK, "old.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            saved();
+            world.passes(Duration.ofDays(2));
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            world.discovery().tick();
+
+            Until.holds("the day is written", () -> lastUsed().equals(LocalDate.of(2026, 3, 3)));
+        }
+
+        @Test
+        void dayOfTheLastMailIsWrittenWithAFailedRenewalToo() {
+            world.record("a").serves("enforce", WEEK, "old.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            saved();
+            world.passes(Duration.ofDays(2));
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.breaks(FetchFailure.CONNECT);
+
+            world.discovery().tick();
+
+            Until.holds("the day is written", () -> lastUsed().equals(LocalDate.of(2026, 3, 3)));
+        }
+
+        private LocalDate lastUsed() {
+            try {
+                return world.store.load(DOMAIN).lastUsed().orElseThrow();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Test
+        void setAsideFileDoesNotStopMail() throws IOException {
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.close();
+            try (var files = Files.walk(directory)) {
+                for (Path file : files.filter(path -> path.toString().endsWith(".policy"))
+                        .toList()) {
+                    Files.writeString(file, "half a pol");
+                }
+            }
+
+            world.restart();
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(directory.resolve("set-aside")).isNotEmptyDirectory();
+        }
+
+        @Test
+        void directoryThatVanishesIsReportedAndMailGoesOn() throws IOException {
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            saved();
+            Path elsewhere = directory.resolveSibling(directory.getFileName() + "-elsewhere");
+            Files.move(directory, elsewhere);
+            world.txt(absent(TTL));
+            world.passes(TTL);
+
+            PolicyInForce answer = world.policy();
+
+            assertThat(answer).isInstanceOf(Enforce.class);
+            assertThat(world.events(DiscoveryEvent.StoreFailed.class, 1))
+                    .allSatisfy(event -> assertThat(event.call()).isEqualTo(StoreCall.LOAD));
+            Files.move(elsewhere, directory);
+        }
+    }
+
+    @Nested
+    class WithFaults {
+        private final Faulty store = new Faulty();
+
+        @BeforeEach
+        void keepInFaultyStore() {
+            world.store = store;
+        }
+
+        @AfterEach
+        void release() {
+            store.released.countDown();
+        }
+
+        @Test
+        void failingStoreIsReportedAndMemoryAnswers() {
+            store.fails = true;
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+
+            PolicyInForce first = world.policy();
+            world.passes(TTL);
+            PolicyInForce second = world.policy();
+
+            assertThat(first).isInstanceOf(Enforce.class);
+            assertThat(second).isInstanceOf(Enforce.class);
+            assertThat(world.events(DiscoveryEvent.StoreFailed.class, 3))
+                    .extracting(DiscoveryEvent.StoreFailed::call)
+                    .contains(StoreCall.LOAD, StoreCall.SAVE);
+            assertThat(world.count(DiscoveryCount.STORE_FAILURES)).isGreaterThanOrEqualTo(3);
+        }
+
+        @Test
+        void throwingStoreIsAFailingStore() {
+            store.throwsUnchecked = true;
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+
+            PolicyInForce answer = world.policy();
+
+            assertThat(answer).isInstanceOf(Enforce.class);
+            assertThat(world.events(DiscoveryEvent.StoreFailed.class, 1)).isNotEmpty();
+        }
+
+        @Test
+        void refusedPolicyIsHandedInAgain() {
+            store.fails = true;
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.events(DiscoveryEvent.StoreFailed.class, 2)).isNotEmpty();
+            store.fails = false;
+
+            world.discovery().tick();
+
+            Until.holds("the store has the policy", () -> holds(store.store));
+        }
+
+        private static boolean holds(PolicyStore store) {
+            try {
+                return store.load(DOMAIN).policy().isPresent();
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        @Test
+        void hangingStoreDoesNotHoldUpMail() {
+            store.hangs = true;
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            long begin = System.nanoTime();
+
+            PolicyInForce first = world.policy();
+            for (int i = 0; i < 20; i++) {
+                PolicyDomain domain = PolicyDomain.of("d" + i + ".example");
+                PolicyInForce unused = world.discovery().policyFor(domain);
+            }
+
+            assertThat(first).isInstanceOf(Enforce.class);
+            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                    .isLessThan(StoreAccess.PATIENCE.plus(StoreAccess.LITTLE_PATIENCE.multipliedBy(40)));
+            assertThat(world.events(DiscoveryEvent.StoreFailed.class, 1)).isNotEmpty();
+        }
+
+        @Test
+        void policyThatTheStoreTellsTooLateCountsFromThenOn() throws IOException {
+            CachedPolicy policy = CachedPolicy.fetched(
+                    DOMAIN, World.policy(text("enforce", WEEK, "mx.example.com")), "a", world.clock.instant());
+            assertThat(store.store.save(policy, LocalDate.of(2026, 3, 1), world.clock.instant()))
+                    .isTrue();
+            store.hangs = true;
+            world.txt(absent(TTL));
+            assertThat(world.policy()).isInstanceOf(NotInForce.class);
+
+            store.hangs = false;
+            store.released.countDown();
+
+            Until.holds("the policy is in force", () -> world.policy() instanceof Enforce);
+        }
+
+        @Test
+        void storeThatAnswersInTimeIsWaitedFor() throws IOException {
+            CachedPolicy policy = CachedPolicy.fetched(
+                    DOMAIN, World.policy(text("enforce", WEEK, "mx.example.com")), "a", world.clock.instant());
+            assertThat(store.store.save(policy, LocalDate.of(2026, 3, 1), world.clock.instant()))
+                    .isTrue();
+            world.txt(absent(TTL));
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+        }
+
+        @Test
+        void hangingStoreDoesNotHoldUpClosing() {
+            store.hangs = true;
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            long begin = System.nanoTime();
+
+            world.close();
+
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+            Until.holds(
+                    "the threads have ended",
+                    () -> Thread.getAllStackTraces().keySet().stream()
+                            .noneMatch(thread -> thread.getName().startsWith("mtasts-store")));
+        }
+
+        @Test
+        void ruleThatTheStoreCannotKeepHoldsInThisProcess() {
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            store.fails = true;
+            Instant until = world.clock.instant().plus(Duration.ofDays(1));
+
+            boolean kept = world.discovery().exempt(DOMAIN, "reason", until);
+
+            assertThat(kept).isFalse();
+            store.fails = false;
+            assertThat(world.policy()).isInstanceOf(NotInForce.class);
+            world.passes(Duration.ofHours(2));
+            assertThat(world.policy()).isInstanceOf(NotInForce.class);
+            world.passes(Duration.ofHours(22));
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+        }
+
+        @Test
+        void purgeThatTheStoreCannotMakeIsTold() {
+            store.fails = true;
+
+            assertThat(world.discovery().purge(DOMAIN)).isFalse();
+            assertThat(world.discovery().lift(DOMAIN)).isFalse();
+        }
+    }
+
+    @Nested
+    @Tag("S-10-2")
+    class MemoryBounds {
+        private PolicyDomain junk(int number) {
+            PolicyDomain domain = PolicyDomain.of("junk" + number + ".example");
+            world.dns.answers.put(
+                    domain.recordName(), () -> CompletableFuture.completedFuture(found(TTL, "v=STSv1; id=a;")));
+            world.hosts.answers.put(
+                    domain, () -> CompletableFuture.completedFuture(fetched(text("enforce", WEEK, "mx.example.com"))));
+            return domain;
+        }
+
+        @Test
+        void junkDomainsWithoutPoliciesPushOutNoPolicy() {
+            PolicyDiscovery discovery = world.discovery(world.builder()
+                    .store(PolicyStore.inMemory(1))
+                    .mostPolicies(10)
+                    .mostOtherDomains(10));
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(discovery.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
+
+            for (int i = 0; i < 1000; i++) {
+                PolicyInForce unused = discovery.policyFor(PolicyDomain.of("junk" + i + ".example"));
+            }
+            world.txt(absent(TTL));
+            world.passes(TTL);
+
+            assertThat(discovery.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
+            assertThat(world.count(DiscoveryCount.POLICIES_EVICTED)).isZero();
+        }
+
+        @Test
+        void policyPushedOutOfMemoryIsReadFromTheStore() {
+            PolicyDiscovery discovery = world.discovery(world.builder().mostPolicies(10));
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(discovery.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
+
+            for (int i = 0; i < 1000; i++) {
+                PolicyInForce unused = discovery.policyFor(junk(i));
+            }
+            world.txt(absent(TTL));
+            world.passes(TTL);
+
+            assertThat(discovery.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
+            assertThat(world.count(DiscoveryCount.POLICIES_EVICTED)).isZero();
+        }
+
+        @Test
+        void policyPushedOutThatNoStoreHoldsIsCountedAndTold() {
+            PolicyDiscovery discovery = world.discovery(
+                    world.builder().store(PolicyStore.inMemory(1)).mostPolicies(10));
+
+            for (int i = 0; i < 100; i++) {
+                assertThat(discovery.policyFor(junk(i))).isInstanceOf(Enforce.class);
+            }
+
+            long evicted = world.count(DiscoveryCount.POLICIES_EVICTED);
+            assertThat(evicted).isBetween(80L, 90L);
+            assertThat(world.events(DiscoveryEvent.PolicyEvicted.class, (int) evicted))
+                    .hasSize((int) evicted);
+        }
+
+        @Test
+        void expiredPolicyPushedOutIsNot() {
+            PolicyDiscovery discovery = world.discovery(
+                    world.builder().store(PolicyStore.inMemory(1)).mostPolicies(10));
+            for (int i = 0; i < 10; i++) {
+                assertThat(discovery.policyFor(junk(i))).isInstanceOf(Enforce.class);
+            }
+            world.passes(WEEK.plusSeconds(2));
+
+            for (int i = 10; i < 20; i++) {
+                assertThat(discovery.policyFor(junk(i))).isInstanceOf(Enforce.class);
+                assertThat(discovery.policyFor(junk(i))).isInstanceOf(Enforce.class);
+            }
+
+            assertThat(world.count(DiscoveryCount.POLICIES_EVICTED)).isLessThanOrEqualTo(10);
+        }
+    }
+}
