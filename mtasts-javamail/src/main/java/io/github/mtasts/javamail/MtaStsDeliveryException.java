@@ -32,23 +32,29 @@ public final class MtaStsDeliveryException extends SendFailedException {
      * @param delay the least time to wait
      */
     public record Retry(List<Address> recipients, Duration delay) {
+        /**
+         * Keeps a copy of the recipients.
+         *
+         * @param recipients never empty
+         * @param delay the least time to wait
+         */
         public Retry {
             recipients = List.copyOf(recipients);
         }
     }
 
-    /** One outcome for each domain, delivered ones too. */
+    /** {@return one outcome for each domain, delivered ones too} */
     public List<DeliveryOutcome> outcomes() {
         return outcomes;
     }
 
-    /** Whom to try again, and when; empty when trying again is of no use to anybody. */
+    /** {@return whom to try again, and when; empty when trying again is of no use to anybody} */
     public Optional<Retry> retryable() {
         List<Address> recipients = List.of(unsent(outcomes));
         return recipients.isEmpty() ? Optional.empty() : Optional.of(new Retry(recipients, DELAY));
     }
 
-    /** The enhanced status code (RFC 3463) of the first outcome that is no delivery, for example {@code 4.7.5}. */
+    /** {@return the enhanced status code (RFC 3463) of the first outcome that is no delivery, for example {@code 4.7.5}} */
     public String status() {
         for (DeliveryOutcome outcome : outcomes) {
             if (outcome instanceof DeliveryOutcome.Deferred deferred) {

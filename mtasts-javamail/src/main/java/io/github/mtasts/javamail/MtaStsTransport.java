@@ -38,7 +38,12 @@ public final class MtaStsTransport extends Transport {
     private @Nullable String relay;
     private List<DeliveryOutcome> last = List.of();
 
-    /** For Jakarta Mail. */
+    /**
+     * For Jakarta Mail.
+     *
+     * @param session whose properties are the settings
+     * @param urlname the relay, where a URL named one
+     */
     public MtaStsTransport(Session session, URLName urlname) {
         super(session, urlname);
     }
@@ -108,7 +113,7 @@ public final class MtaStsTransport extends Transport {
         conclude(message, outcomes);
     }
 
-    /** What became of the last message, domain by domain, also when all of it was delivered; empty before the first. */
+    /** {@return what became of the last message, domain by domain, also when all of it was delivered; empty before the first} */
     public synchronized List<DeliveryOutcome> outcomes() {
         return last;
     }
