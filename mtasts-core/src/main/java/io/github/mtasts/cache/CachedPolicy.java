@@ -85,7 +85,17 @@ public final class CachedPolicy {
 
     /** Whether it may be used from the cache; never for a max_age of 0, which serves the attempt at hand alone. */
     public boolean appliesAt(Instant now) {
-        return expiresAt > fetchedAt && now.toEpochMilli() <= expiresAt;
+        return !isSpent() && now.toEpochMilli() <= expiresAt;
+    }
+
+    /** Whether its life is nothing: no look-up uses it, whatever a clock says. */
+    public boolean isSpent() {
+        return expiresAt == fetchedAt;
+    }
+
+    /** The same policy with a life of nothing. */
+    public CachedPolicy spent() {
+        return new CachedPolicy(domain, policy, recordId, fetchedAt, fetchedAt);
     }
 
     /** The same policy, as if it had been fetched at another time, with the same lifetime. */

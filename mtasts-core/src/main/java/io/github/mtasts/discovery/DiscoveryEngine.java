@@ -195,7 +195,7 @@ final class DiscoveryEngine {
         // another process that shares the store may have renewed it meanwhile
         boolean renewed = flight.kind == Kind.REFRESH && draft.fromStore && draft.refreshAt > now.toEpochMilli();
         Step step = flight.kind.fetchesAgain() && !renewed
-                ? Ladder.again(draft.policy, asked.answer(), draft.backOff, strict, now)
+                ? Ladder.again(draft.renewable(), asked.answer(), draft.backOff, strict, now)
                 : next;
         if (!(step instanceof Step.Fetch fetch)) {
             conclude(flight, draft, step, asked, now);
@@ -231,6 +231,7 @@ final class DiscoveryEngine {
         Known known = memory.get(domain);
         Known.Draft draft = known == null ? new Known.Draft(pending(domain)) : known.change();
         draft.pending = null;
+        draft.storeHeard = loaded.complete();
         if (loaded.complete()) {
             Holding holding = loaded.holding();
             holding.purge().ifPresent(purge -> {
@@ -266,8 +267,11 @@ final class DiscoveryEngine {
                 draft.answer.domain(),
                 texts.intern(stored.policy()),
                 stored.recordId(),
-                fromFuture ? now : stored.fetchedAt(),
+                stored.fetchedAt(),
                 stored.expiresAt());
+        if (fromFuture) {
+            policy = policy.fetchedAt(now); // the clock was set back: it counts as fetched now
+        }
         draft.policy = policy;
         draft.shiftedBy = fromFuture ? stored.fetchedAt().toEpochMilli() - now.toEpochMilli() : 0;
         draft.held = true;
@@ -312,7 +316,7 @@ final class DiscoveryEngine {
         if (!remembered) {
             draft.dueAt = 0;
         }
-        if (remembered || draft.policy != null) {
+        if (remembered || draft.renewable() != null) {
             remember(flight.domain, draft, now);
         }
         finish(flight, new End(draft.visible(told), certain, false));
@@ -386,7 +390,7 @@ final class DiscoveryEngine {
                 : asked.answer() instanceof RecordAnswer.Unknown unknown ? unknown.failure() : null;
         // max_age 0: for the attempt at hand, and never again (RFC 8461 §3.2)
         boolean lasts = policy.appliesAt(now);
-        draft.policy = lasts ? policy : null;
+        draft.policy = policy;
         draft.held = false;
         draft.shiftedBy = 0;
         draft.answer = answer(policy, PolicyInForce.Source.CACHE, met);
@@ -398,11 +402,11 @@ final class DiscoveryEngine {
             draft.answer = pending(flight.domain);
         }
         remember(flight.domain, draft, now);
-        save(policy, draft.usedOn, now);
+        save(policy, 0, draft.usedOn, now);
         if (flight.kind == Kind.REFRESH) {
             counters.count(DiscoveryCount.REFRESHES_GOOD);
         }
-        if (before == null) {
+        if (before == null || before.isSpent()) {
             tell(new DiscoveryEvent.PolicyAppeared(policy), now);
         } else if (before.policy().equals(policy.policy()) && before.recordId().equals(policy.recordId())) {
             tell(new DiscoveryEvent.PolicyRenewed(policy), now);
@@ -483,20 +487,27 @@ final class DiscoveryEngine {
                 now);
     }
 
-    /** Forgets a policy whose time is over. */
+    /** Ends a policy whose time is over; for good, also in the store, or a clock set back would bring it to life again. */
     private void drop(Known.Draft draft, @Nullable DiscoveryFailure met, Instant now) {
         CachedPolicy policy = draft.policy;
-        draft.policy = null;
-        draft.held = false;
-        draft.shiftedBy = 0;
         draft.refreshAt = Long.MAX_VALUE;
-        if (policy != null && policy.policy().mode() != PolicyMode.NONE) {
+        if (policy == null || policy.isSpent()) {
+            return;
+        }
+        draft.policy = policy.spent();
+        draft.held = false;
+        save(draft.policy, draft.shiftedBy, draft.usedOn, now);
+        if (policy.policy().mode() != PolicyMode.NONE) {
             counters.count(DiscoveryCount.POLICIES_EXPIRED);
             tell(new DiscoveryEvent.PolicyExpired(policy, met), now);
         }
     }
 
     private void remember(PolicyDomain domain, Known.Draft draft, Instant now) {
+        if (!draft.storeHeard && draft.unexpired(now) == null) {
+            // the store may hold a policy: it is asked again soon
+            draft.dueAt = Math.min(draft.dueAt, now.plus(RecordAnswer.SHORTEST).toEpochMilli());
+        }
         OperatorRule rule = draft.rule;
         if (rule != null) {
             draft.answer = OperatorRules.answer(rule);
@@ -506,9 +517,10 @@ final class DiscoveryEngine {
         memory.put(domain, draft.build());
     }
 
-    /** Hands a policy to the store, and notes when the store has it. */
-    void save(CachedPolicy policy, int usedOn, Instant now) {
-        store.save(policy, LocalDate.ofEpochDay(usedOn), now).thenAccept(kept -> {
+    /** Hands a policy to the store, with its times as they were before a clock was set back, and notes when the store has it. */
+    void save(CachedPolicy policy, long shiftedBy, int usedOn, Instant now) {
+        CachedPolicy unmoved = policy.fetchedAt(policy.fetchedAt().plusMillis(shiftedBy));
+        store.save(unmoved, LocalDate.ofEpochDay(usedOn), now).thenAccept(kept -> {
             if (kept) {
                 memory.change(policy.domain(), known -> {
                     if (!policy.equals(known.policy())) {
@@ -523,7 +535,7 @@ final class DiscoveryEngine {
     }
 
     /** The store answered after the flight that asked it had gone on: what it holds counts from now on. */
-    private void lateLoad(Holding holding) {
+    void lateLoad(Holding holding) {
         PolicyDomain domain = holding.domain();
         Flight mine = new Flight(domain, Kind.AHEAD);
         Flight current = flights.putIfAbsent(domain, mine);
@@ -534,13 +546,9 @@ final class DiscoveryEngine {
         Instant now = Instant.ofEpochMilli(time.millis());
         Known.Draft draft = merge(mine, new Loaded(holding, true), now);
         CachedPolicy cached = draft.unexpired(now);
-        if (cached != null) {
-            draft.answer = answer(cached, PolicyInForce.Source.STORE, null);
-            draft.dueAt = 0;
-        }
-        if (cached != null || draft.rule != null) {
-            remember(domain, draft, now);
-        }
+        draft.answer = cached == null ? pending(domain) : answer(cached, PolicyInForce.Source.STORE, null);
+        draft.dueAt = 0;
+        remember(domain, draft, now);
         finish(mine, new End(draft.answer, false, true));
     }
 
@@ -550,7 +558,14 @@ final class DiscoveryEngine {
         if (flight != null) {
             flight.purged = true;
         }
-        memory.remove(domain);
+        Known known = memory.get(domain);
+        if (known == null || known.rule() == null) {
+            memory.remove(domain);
+        } else {
+            Known.Draft draft = known.change();
+            draft.policy = null;
+            memory.put(domain, draft.build());
+        }
         reporting.tell(new DiscoveryEvent.PolicyPurged(domain), time.millis());
     }
 
@@ -710,8 +725,9 @@ final class DiscoveryEngine {
                 new PolicyInForce.Undetermined(domain, PolicyInForce.Undetermined.Reason.CLOSED, null), false, false);
     }
 
-    boolean isClosed() {
-        return closed;
+    /** Whether nothing is being asked for. */
+    boolean isIdle() {
+        return flights.isEmpty();
     }
 
     /** Ends all flights, threads and waits; once. */

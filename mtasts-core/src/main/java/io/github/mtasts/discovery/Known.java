@@ -70,6 +70,11 @@ final class Known {
         return rest == null || rest.held;
     }
 
+    /** By how many milliseconds the policy's times were moved since it was fetched. */
+    long shiftedBy() {
+        return rest == null ? 0 : rest.shiftedBy;
+    }
+
     /** The operator's rule that the answer rests on. */
     @Nullable
     OperatorRule rule() {
@@ -136,6 +141,9 @@ final class Known {
 
         boolean held;
 
+        /** Whether the store told what it holds. */
+        boolean storeHeard = true;
+
         /** Whether the policy was read from the store just now. */
         boolean fromStore;
 
@@ -173,6 +181,12 @@ final class Known {
         @Nullable
         CachedPolicy unexpired(Instant now) {
             return policy != null && policy.appliesAt(now) ? policy : null;
+        }
+
+        /** The policy, expired or not, unless it is over for good. */
+        @Nullable
+        CachedPolicy renewable() {
+            return policy != null && policy.isSpent() ? null : policy;
         }
 
         /** Moves all times with a clock that was set back. */

@@ -76,6 +76,6 @@ final class Memory {
 
     private static boolean isLive(Known known) {
         CachedPolicy policy = known.policy();
-        return policy != null && policy.policy().mode() != PolicyMode.NONE;
+        return policy != null && !policy.isSpent() && policy.policy().mode() != PolicyMode.NONE;
     }
 }

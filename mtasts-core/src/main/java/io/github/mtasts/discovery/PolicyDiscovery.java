@@ -41,7 +41,9 @@ public final class PolicyDiscovery implements AutoCloseable {
     private static final Duration RECHECK_DEADLINE = Duration.ofSeconds(15);
     private static final Duration COMMAND_DEADLINE = Duration.ofSeconds(10);
 
-    private final DiscoveryEngine engine;
+    /** For tests: what is under way. */
+    final DiscoveryEngine engine;
+
     private final InstantSource clock;
     private final Duration deadline;
 

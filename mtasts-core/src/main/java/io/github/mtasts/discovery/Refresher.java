@@ -2,12 +2,14 @@ package io.github.mtasts.discovery;
 
 import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.cache.Holding;
+import io.github.mtasts.cache.OperatorRule;
 import io.github.mtasts.policy.PolicyDomain;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,6 +40,7 @@ final class Refresher {
     private final Every pass = new Every(HOUR);
     private final Every saving = new Every(5 * MINUTE);
     private final Every discarding = new Every(DAY);
+    private long lastTick = Long.MIN_VALUE / 2;
     private volatile @Nullable PolicyDomain readUpTo;
     private volatile boolean reading;
 
@@ -48,6 +51,10 @@ final class Refresher {
 
         Every(long interval) {
             this.interval = interval;
+        }
+
+        void begin(long now) {
+            next = now + interval;
         }
 
         boolean isDue(long now) {
@@ -129,8 +136,8 @@ final class Refresher {
             } else if (!used && !policy.appliesAt(instant)) {
                 engine.memory.remove(domain);
             }
-            if (save && !known.held() && policy.appliesAt(instant)) {
-                engine.save(policy, known.usedOn(), instant);
+            if (save && !known.held()) {
+                engine.save(policy, known.shiftedBy(), known.usedOn(), instant);
             }
         });
         due.sort(Comparator.comparing(known -> expiry(known)));
@@ -141,8 +148,17 @@ final class Refresher {
             refresh(known.answer.domain());
         }
         readStore(now);
-        if (discarding.isDue(now)) {
-            engine.store.discard(instant.minus(KEPT_AFTER_END));
+        discard(now);
+    }
+
+    /** Removes what is long over; not right after a jump of the clock, which may be undone. */
+    private void discard(long now) {
+        boolean jumped = now < lastTick || now - lastTick > HOUR;
+        lastTick = now;
+        if (jumped) {
+            discarding.begin(now);
+        } else if (discarding.isDue(now)) {
+            engine.store.discard(Instant.ofEpochMilli(now).minus(KEPT_AFTER_END));
         }
     }
 
@@ -181,11 +197,17 @@ final class Refresher {
 
     private void found(Holding holding, long now) {
         Instant instant = Instant.ofEpochMilli(now);
-        if (holding.rule().isPresent()) {
-            engine.rules.see(holding.domain(), holding.rule().get(), instant);
-        }
+        OperatorRule rule = engine.rules.see(holding.domain(), holding.rule().orElse(null), instant);
         CachedPolicy policy = holding.policy().orElse(null);
-        if (policy == null || !policy.appliesAt(instant) || engine.memory.get(holding.domain()) != null) {
+        boolean applies = policy != null && policy.appliesAt(instant);
+        Known known = engine.memory.get(holding.domain());
+        if (known != null) {
+            if ((applies && known.policy() == null) || !Objects.equals(rule, known.rule())) {
+                engine.lateLoad(holding); // the store was not heard, or another process has decided
+            }
+            return;
+        }
+        if (policy == null || !applies) {
             return;
         }
         int usedOn =
