@@ -3,7 +3,6 @@ module io.github.mtasts.core {
     requires static transitive org.jspecify;
     requires static transitive com.google.errorprone.annotations;
     requires org.slf4j;
-    requires com.ibm.icu;
     requires org.dnsjava;
     requires com.github.benmanes.caffeine;
     requires org.apache.httpcomponents.core5.httpcore5;

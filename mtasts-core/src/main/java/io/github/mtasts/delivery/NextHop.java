@@ -83,7 +83,7 @@ public sealed interface NextHop {
         boolean isLiteral =
                 v6 ? address.matches("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*") : address.matches("[0-9]+(\\.[0-9]+){3}");
         if (!v6 && !isLiteral) {
-            return new Host(MxHost.of(inside));
+            return new Host(MxHost.of(PolicyDomain.of(inside).name())); // its policy is asked for under this very name
         }
         try {
             if (isLiteral) {

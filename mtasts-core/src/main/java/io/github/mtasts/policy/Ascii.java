@@ -11,8 +11,4 @@ final class Ascii {
     static boolean isDigit(int c) {
         return c >= '0' && c <= '9';
     }
-
-    static int toLower(int c) {
-        return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-    }
 }

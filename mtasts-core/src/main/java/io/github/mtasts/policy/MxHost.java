@@ -15,7 +15,8 @@ public final class MxHost {
     }
 
     /**
-     * The MX host of a name from DNS or configuration; letters, digits, hyphens and underscores.
+     * The MX host of a name from DNS or configuration: labels of letters, digits, hyphens and underscores, in any order, since DNS has such names and a wildcard may
+     * match them. A-labels are compared and not decoded; U-labels become A-labels as in {@link PolicyDomain#of}.
      *
      * @throws IllegalArgumentException with the name and the rule, if it is no host name
      */

@@ -12,13 +12,20 @@ public final class PolicyDomain implements Comparable<PolicyDomain> {
     }
 
     /**
-     * The policy domain of a name as people write it: U-labels become A-labels (IDNA2008), one trailing dot goes. Underscores are kept, since mail to such
-     * domains does flow. Address literals have no policy and are refused here (RFC 8461 §3.4).
+     * The policy domain of a name as people write it, in at most 253 characters. Upper case becomes lower case, U-labels become A-labels (IDNA2008: ß and ς are kept,
+     * emoji are refused; letters added to Unicode after version 13 have to be written as A-labels), ideographic and full-width full stops are dots, and
+     * one trailing dot goes. A-labels are taken as they stand if they are Punycode.
+     *
+     * <p>Underscores are kept: mail to such domains does flow, and refusing them would stop it. They hardly have policies, since no public CA
+     * certifies their policy hosts. Addresses and address literals have no policy (RFC 8461 §3.4) and are refused.
      *
      * @throws IllegalArgumentException with the name and the rule, if it is no domain name
      */
     public static PolicyDomain of(String domain) {
-        return new PolicyDomain(DomainName.normalise(domain, "domain name"));
+        String what = "domain name";
+        String name = DomainName.normalise(domain, what);
+        DomainName.checkMailDomain(name, domain, what);
+        return new PolicyDomain(name);
     }
 
     /** The domain as A-labels, lower case, no trailing dot. */

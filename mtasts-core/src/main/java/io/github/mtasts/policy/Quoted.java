@@ -1,30 +1,45 @@
 package io.github.mtasts.policy;
 
-/** Remote text made safe for logs and errors: quoted, control and non-ASCII characters escaped, cut at 200 characters. */
+import java.util.Locale;
+
+/** Remote text made safe for logs and errors: quoted, what is invisible or breaks lines escaped, cut at 200 characters. */
 final class Quoted {
-    private static final int LONGEST = 200;
+    /** The most characters shown. */
+    static final int LONGEST = 200;
 
     private Quoted() {}
 
-    static String quote(CharSequence text) {
+    static String quote(String text) {
         StringBuilder quoted = new StringBuilder(Math.min(text.length(), LONGEST) + 8).append('"');
-        for (int i = 0; i < text.length(); i++) {
-            if (i == LONGEST) {
+        int shown = 0;
+        for (int at = 0; at < text.length(); shown++) {
+            if (shown == LONGEST) {
                 return quoted.append("…\"").toString();
             }
-            char c = text.charAt(i);
+            int c = text.codePointAt(at);
+            at += Character.charCount(c);
             if (c == '"' || c == '\\') {
-                quoted.append('\\').append(c);
-            } else if (c < ' '
-                    || (c >= 0x7f && c < 0xa0)
-                    || Character.getType(c) == Character.FORMAT
-                    || c == 0x2028
-                    || c == 0x2029) {
-                quoted.append(String.format("\\u%04x", (int) c));
+                quoted.append('\\').appendCodePoint(c);
+            } else if (isVisible(c)) {
+                quoted.appendCodePoint(c);
             } else {
-                quoted.append(c);
+                quoted.append(String.format(Locale.ROOT, "\\u%04x", c));
             }
         }
         return quoted.append('"').toString();
+    }
+
+    /** Neither a control nor a format character, such as those that turn the direction of text, nor half a surrogate pair. */
+    private static boolean isVisible(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED -> false;
+            default -> true;
+        };
     }
 }

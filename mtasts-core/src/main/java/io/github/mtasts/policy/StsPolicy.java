@@ -4,35 +4,41 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** A valid policy (RFC 8461 §3.2), with the text it was read from. Immutable. Made by {@link StsPolicyParser} only. */
 public final class StsPolicy {
     private final PolicyMode mode;
-    private final Duration maxAge;
+    private final int maxAgeSeconds;
     private final List<MxPattern> mx;
     private final Set<String> hosts;
     private final Set<String> parents;
     private final Set<PolicyTolerance> tolerances;
     private final byte[] body;
 
-    StsPolicy(PolicyMode mode, Duration maxAge, List<MxPattern> mx, Set<PolicyTolerance> tolerances, byte[] body) {
+    StsPolicy(
+            PolicyMode mode, int maxAgeSeconds, List<MxPattern> mx, EnumSet<PolicyTolerance> tolerances, byte[] body) {
         this.mode = mode;
-        this.maxAge = maxAge;
+        this.maxAgeSeconds = maxAgeSeconds;
         this.mx = List.copyOf(mx);
-        this.hosts = names(mx, false);
-        this.parents = names(mx, true);
-        this.tolerances = Set.copyOf(tolerances);
+        this.hosts = domains(mx, false);
+        this.parents = domains(mx, true);
+        this.tolerances = tolerances.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(tolerances));
         this.body = body.clone();
     }
 
-    private static Set<String> names(List<MxPattern> patterns, boolean wildcard) {
-        return patterns.stream()
-                .filter(pattern -> pattern.wildcard() == wildcard)
-                .map(MxPattern::domain)
-                .collect(Collectors.toUnmodifiableSet());
+    private static Set<String> domains(List<MxPattern> patterns, boolean wildcard) {
+        Set<String> domains = new HashSet<>();
+        for (MxPattern pattern : patterns) {
+            if (pattern.wildcard() == wildcard) {
+                domains.add(pattern.domain());
+            }
+        }
+        return Set.copyOf(domains);
     }
 
     /** What the policy asks of a sender. */
@@ -42,7 +48,7 @@ public final class StsPolicy {
 
     /** How long the policy may be kept after it was fetched: 0 s to 31,557,600 s. */
     public Duration maxAge() {
-        return maxAge;
+        return Duration.ofSeconds(maxAgeSeconds);
     }
 
     /** The patterns in the order of the file. */
@@ -50,7 +56,7 @@ public final class StsPolicy {
         return mx;
     }
 
-    /** What lies outside the grammar and was accepted. */
+    /** What lies outside the grammar and was accepted, in the order of {@link PolicyTolerance}. */
     public Set<PolicyTolerance> tolerances() {
         return tolerances;
     }
@@ -95,6 +101,6 @@ public final class StsPolicy {
 
     @Override
     public String toString() {
-        return "mode=" + mode + " max_age=" + maxAge.toSeconds() + " mx=" + mx;
+        return "mode=" + mode.text() + " max_age=" + maxAgeSeconds + " mx=" + mx;
     }
 }

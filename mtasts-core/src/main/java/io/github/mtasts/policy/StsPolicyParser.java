@@ -1,14 +1,14 @@
 package io.github.mtasts.policy;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +27,7 @@ public final class StsPolicyParser {
     static final int LONGEST_LINE = 4096;
 
     /** The greatest max_age in seconds: about a year (RFC 8461 §3.2). */
-    static final long GREATEST_MAX_AGE = 31_557_600;
+    static final int GREATEST_MAX_AGE = 31_557_600;
 
     private StsPolicyParser() {}
 
@@ -54,15 +54,15 @@ public final class StsPolicyParser {
     private static final class Reading {
         private final byte[] body;
         private final boolean strict;
-        private final Set<PolicyTolerance> tolerances = EnumSet.noneOf(PolicyTolerance.class);
+        private final EnumSet<PolicyTolerance> tolerances = EnumSet.noneOf(PolicyTolerance.class);
         private final List<MxPattern> patterns = new ArrayList<>();
         private final List<PolicyResult.PolicyError> errors = new ArrayList<>(0);
         private boolean hasVersion;
         private boolean hasMode;
         private boolean hasMaxAge;
-        private boolean hasMx;
+        private int mxLines;
         private @Nullable PolicyMode mode;
-        private long maxAge;
+        private int maxAge;
         private int line;
 
         Reading(byte[] body, boolean strict) {
@@ -83,7 +83,7 @@ public final class StsPolicyParser {
                 line++;
                 if (line > MOST_LINES) {
                     error(PolicyResult.Reason.TOO_MANY_LINES, line, "more than " + MOST_LINES + " lines");
-                    break;
+                    return new PolicyResult.Invalid(errors);
                 }
                 int lf = at;
                 while (lf < body.length && body[lf] != '\n') {
@@ -104,11 +104,11 @@ public final class StsPolicyParser {
             require(hasVersion, PolicyResult.Reason.MISSING_VERSION);
             require(hasMode, PolicyResult.Reason.MISSING_MODE);
             require(hasMaxAge, PolicyResult.Reason.MISSING_MAX_AGE);
-            require(hasMx || mode == PolicyMode.NONE, PolicyResult.Reason.MISSING_MX);
+            require(mxLines > 0 || mode == PolicyMode.NONE, PolicyResult.Reason.MISSING_MX);
             if (mode == null || !errors.isEmpty()) {
                 return new PolicyResult.Invalid(errors);
             }
-            return new PolicyResult.Valid(new StsPolicy(mode, Duration.ofSeconds(maxAge), patterns, tolerances, body));
+            return new PolicyResult.Valid(new StsPolicy(mode, maxAge, patterns, tolerances, body));
         }
 
         private void require(boolean present, PolicyResult.Reason missing) {
@@ -120,26 +120,33 @@ public final class StsPolicyParser {
         /** UTF-8 without NUL, or an error. */
         private boolean isText() {
             boolean ascii = true;
-            for (byte b : body) {
-                if (b == 0) {
-                    error(PolicyResult.Reason.ENCODING, 0, "a NUL byte");
+            for (int i = 0; i < body.length; i++) {
+                if (body[i] == 0) {
+                    error(PolicyResult.Reason.ENCODING, lineAt(i), "a NUL byte");
                     return false;
                 }
-                ascii &= b > 0;
+                ascii &= body[i] > 0;
             }
             if (!ascii) {
-                try {
-                    StandardCharsets.UTF_8
-                            .newDecoder()
-                            .onMalformedInput(CodingErrorAction.REPORT)
-                            .onUnmappableCharacter(CodingErrorAction.REPORT)
-                            .decode(ByteBuffer.wrap(body));
-                } catch (CharacterCodingException e) {
-                    error(PolicyResult.Reason.ENCODING, 0, "not UTF-8");
+                CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT);
+                ByteBuffer bytes = ByteBuffer.wrap(body);
+                if (decoder.decode(bytes, CharBuffer.allocate(body.length), true)
+                        .isError()) {
+                    error(PolicyResult.Reason.ENCODING, lineAt(bytes.position()), "not UTF-8");
                     return false;
                 }
             }
             return true;
+        }
+
+        private int lineAt(int position) {
+            int lines = 1;
+            for (int i = 0; i < position; i++) {
+                if (body[i] == '\n') {
+                    lines++;
+                }
+            }
+            return lines;
         }
 
         private void line(int from, int to) {
@@ -182,7 +189,6 @@ public final class StsPolicyParser {
 
         private void field(int key, int keyEnd, int value, int end) {
             if (is(key, keyEnd, "mx")) {
-                hasMx = true;
                 mx(value, end);
             } else if (is(key, keyEnd, "version")) {
                 // RFC 8461 §3.2: of a field that stands twice the first counts and the rest are ignored, hence not read
@@ -231,12 +237,15 @@ public final class StsPolicyParser {
             if (seconds > GREATEST_MAX_AGE) {
                 tolerate(PolicyTolerance.MAX_AGE_CLAMPED, line, value, end);
             }
-            maxAge = Math.min(seconds, GREATEST_MAX_AGE);
+            maxAge = (int) Math.min(seconds, GREATEST_MAX_AGE);
         }
 
         private void mx(int value, int to) {
-            if (patterns.size() == MOST_PATTERNS) {
-                error(PolicyResult.Reason.TOO_MANY_MX, line, "more than " + MOST_PATTERNS + " mx lines");
+            mxLines++;
+            if (mxLines > MOST_PATTERNS) {
+                if (mxLines == MOST_PATTERNS + 1) {
+                    error(PolicyResult.Reason.TOO_MANY_MX, line, "more than " + MOST_PATTERNS + " mx lines");
+                }
                 return;
             }
             boolean wildcard = to - value > 2 && body[value] == '*' && body[value + 1] == '.';
@@ -252,11 +261,8 @@ public final class StsPolicyParser {
             if (end < to) {
                 tolerate(PolicyTolerance.MX_TRAILING_DOT, line, value, to);
             }
-            byte[] name = new byte[end - start];
-            for (int i = 0; i < name.length; i++) {
-                name[i] = (byte) Ascii.toLower(body[start + i]);
-            }
-            patterns.add(new MxPattern(new String(name, StandardCharsets.ISO_8859_1), wildcard));
+            String domain = new String(body, start, end - start, StandardCharsets.ISO_8859_1);
+            patterns.add(new MxPattern(domain.toLowerCase(Locale.ROOT), wildcard));
         }
 
         /** LDH labels (RFC 5321 §4.1.2) of 1 to 63, at most 253 in all, the last not of digits only. */
@@ -337,7 +343,8 @@ public final class StsPolicyParser {
         }
 
         private String text(int from, int to) {
-            return Quoted.quote(new String(body, from, to - from, StandardCharsets.UTF_8));
+            int enough = Math.min(to, from + 4 * (Quoted.LONGEST + 1)); // a character has four bytes at most
+            return Quoted.quote(new String(body, from, enough - from, StandardCharsets.UTF_8));
         }
     }
 }
