@@ -18,19 +18,26 @@ public final class MxHost {
      * The MX host of a name from DNS or configuration: labels of letters, digits, hyphens and underscores, in any order, since DNS has such names and a wildcard may
      * match them. A-labels are compared and not decoded; U-labels become A-labels as in {@link PolicyDomain#of}.
      *
+     * @param host the name, with or without trailing dot
+     * @return the host in its one form
      * @throws IllegalArgumentException with the name and the rule, if it is no host name
      */
     public static MxHost of(String host) {
         return new MxHost(DomainName.normalise(host, "host name"));
     }
 
-    /** An address in place of a name, as in {@code user@[192.0.2.1]}: no pattern lists it and no certificate proves it (RFC 8461 §3.4). */
+    /**
+     * An address in place of a name, as in {@code user@[192.0.2.1]}: no pattern lists it and no certificate proves it (RFC 8461 §3.4).
+     *
+     * @param address the address
+     * @return a host named after it, in brackets
+     */
     public static MxHost literal(InetAddress address) {
         String prefix = address instanceof Inet6Address ? "[IPv6:" : "[";
         return new MxHost(prefix + address.getHostAddress() + "]");
     }
 
-    /** The host as A-labels, lower case, no trailing dot. */
+    /** {@return the host as A-labels, lower case, no trailing dot} */
     public String name() {
         return name;
     }

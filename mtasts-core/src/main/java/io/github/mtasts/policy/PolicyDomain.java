@@ -19,6 +19,8 @@ public final class PolicyDomain implements Comparable<PolicyDomain> {
      * <p>Underscores are kept: mail to such domains does flow, and refusing them would stop it. They hardly have policies, since no public CA
      * certifies their policy hosts. Addresses and address literals have no policy (RFC 8461 §3.4) and are refused.
      *
+     * @param domain the domain, in U-labels or A-labels
+     * @return the domain in its one form
      * @throws IllegalArgumentException with the name and the rule, if it is no domain name
      */
     public static PolicyDomain of(String domain) {
@@ -28,17 +30,17 @@ public final class PolicyDomain implements Comparable<PolicyDomain> {
         return new PolicyDomain(name);
     }
 
-    /** The domain as A-labels, lower case, no trailing dot. */
+    /** {@return the domain as A-labels, lower case, no trailing dot} */
     public String name() {
         return name;
     }
 
-    /** The name of the TXT record: {@code _mta-sts.} and the domain (RFC 8461 §3.1). */
+    /** {@return the name of the TXT record: {@code _mta-sts.} and the domain (RFC 8461 §3.1)} */
     public String recordName() {
         return "_mta-sts." + name;
     }
 
-    /** The policy host: {@code mta-sts.} and the domain (RFC 8461 §3.3). */
+    /** {@return the policy host: {@code mta-sts.} and the domain (RFC 8461 §3.3)} */
     public String policyHost() {
         return "mta-sts." + name;
     }

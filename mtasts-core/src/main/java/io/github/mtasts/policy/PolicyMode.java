@@ -15,7 +15,7 @@ public enum PolicyMode {
         this.text = text;
     }
 
-    /** The value as it stands in a policy file, for example {@code enforce}. */
+    /** {@return the value as it stands in a policy file, for example {@code enforce}} */
     public String text() {
         return text;
     }

@@ -17,7 +17,11 @@ public sealed interface PolicyResult {
      * @param errors every error found, in order of lines, and behind these what is missing; never empty
      */
     record Invalid(List<PolicyError> errors) implements PolicyResult {
-        /** Copies the list. */
+        /**
+         * Copies the list.
+         *
+         * @param errors the errors
+         */
         public Invalid {
             errors = List.copyOf(errors);
         }

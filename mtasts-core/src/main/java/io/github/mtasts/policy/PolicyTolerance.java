@@ -21,7 +21,7 @@ public enum PolicyTolerance {
         this.text = text;
     }
 
-    /** The name people see, for example {@code blank-line}. */
+    /** {@return the name people see, for example {@code blank-line}} */
     public String text() {
         return text;
     }

@@ -31,7 +31,7 @@ public enum ReportType {
         this.text = text;
     }
 
-    /** The name as it stands in a report, for example {@code sts-policy-invalid}. */
+    /** {@return the name as it stands in a report, for example {@code sts-policy-invalid}} */
     public String text() {
         return text;
     }

@@ -41,22 +41,22 @@ public final class StsPolicy {
         return Set.copyOf(domains);
     }
 
-    /** What the policy asks of a sender. */
+    /** {@return what the policy asks of a sender} */
     public PolicyMode mode() {
         return mode;
     }
 
-    /** How long the policy may be kept after it was fetched: 0 s to 31,557,600 s. */
+    /** {@return how long the policy may be kept after it was fetched: 0 s to 31,557,600 s} */
     public Duration maxAge() {
         return Duration.ofSeconds(maxAgeSeconds);
     }
 
-    /** The patterns in the order of the file. */
+    /** {@return the patterns in the order of the file} */
     public List<MxPattern> mx() {
         return mx;
     }
 
-    /** What lies outside the grammar and was accepted, in the order of {@link PolicyTolerance}. */
+    /** {@return what lies outside the grammar and was accepted, in the order of {@link PolicyTolerance}} */
     public Set<PolicyTolerance> tolerances() {
         return tolerances;
     }
@@ -64,12 +64,15 @@ public final class StsPolicy {
     /**
      * Whether a pattern of this policy matches the host, whatever the mode (RFC 8461 §4.1). A wildcard stands for exactly one label. The cost does not grow
      * with the number of patterns.
+     *
+     * @param host the host that the MX record names, or that stands for it
+     * @return whether the policy lists it
      */
     public boolean lists(MxHost host) {
         return hosts.contains(host.name()) || parents.contains(host.parent());
     }
 
-    /** The lines as served, without their terminators, for a report's {@code policy-string} (RFC 8460 §4.4). A byte-order mark is left out. */
+    /** {@return the lines as served, without their terminators and without a byte-order mark, for a report's {@code policy-string} (RFC 8460 §4.4)} */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         String text = body();
@@ -83,7 +86,7 @@ public final class StsPolicy {
         return lines;
     }
 
-    /** The policy file as served. */
+    /** {@return the policy file as served} */
     public String body() {
         return new String(body, StandardCharsets.UTF_8);
     }

@@ -36,6 +36,7 @@ public final class StsPolicyParser {
      * pattern, a max_age beyond the maximum (clamped). What was tolerated is told by {@link StsPolicy#tolerances()}.
      *
      * @param body the file as served
+     * @return the policy, or every error found
      */
     public static PolicyResult parse(byte[] body) {
         return new Reading(body, false).read();
@@ -45,6 +46,7 @@ public final class StsPolicyParser {
      * The grammar, byte for byte (lines may end in LF alone, erratum 6253; max_age at most 31557600).
      *
      * @param body the file as served
+     * @return the policy, or every error found
      */
     public static PolicyResult parseStrict(byte[] body) {
         return new Reading(body, true).read();

@@ -27,6 +27,7 @@ public final class StsRecordParser {
      * has spaces or tabs before its first semicolon counts: the grammar allows them, though the sentence on filtering does not.
      *
      * @param txtRecords per record its character-strings joined with nothing between, each byte one char
+     * @return the record to use, none, or why it may not be used
      */
     public static RecordResult parse(List<String> txtRecords) {
         if (txtRecords.size() > MOST_RECORDS) {

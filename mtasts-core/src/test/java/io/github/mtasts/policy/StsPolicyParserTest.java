@@ -292,12 +292,49 @@ class StsPolicyParserTest {
     }
 
     @Test
+    @Tag("S-3.2-21")
+    void aLimitIsToldOnce() {
+        assertThat(parse("<p>\n" + "x: y\n".repeat(5000)))
+                .isEqualTo(new PolicyResult.Invalid(List.of(
+                        new PolicyResult.PolicyError(Reason.NO_COLON, 1, "\"<p>\""),
+                        new PolicyResult.PolicyError(Reason.TOO_MANY_LINES, 1001, "more than 1000 lines"))));
+        assertThat(parse(GOOD + "mx: a.example\n".repeat(500)))
+                .isEqualTo(new PolicyResult.Invalid(
+                        List.of(new PolicyResult.PolicyError(Reason.TOO_MANY_MX, 259, "more than 255 mx lines"))));
+    }
+
+    @Test
     @Tag("S-3.2-22")
     void theLinesAreKeptAsServed() {
         assertThat(valid(parse("version:STSv1\r\n mode :\tenforce \r\nmx: A.Example\nx-note: grüße\n\nmax_age: 1"))
                         .lines())
                 .containsExactly(
                         "version:STSv1", " mode :\tenforce ", "mx: A.Example", "x-note: grüße", "", "max_age: 1");
+        assertThat(valid(parse("\uFEFF" + GOOD)).lines())
+                .isEqualTo(valid(parse(GOOD)).lines())
+                .hasSize(5);
+    }
+
+    @Test
+    void theParsedPolicyIsItsOwnMaster() {
+        byte[] body = GOOD.getBytes(StandardCharsets.UTF_8);
+        StsPolicy policy = valid(StsPolicyParser.parse(body));
+
+        java.util.Arrays.fill(body, (byte) 'x');
+
+        assertThat(policy.body()).isEqualTo(GOOD);
+        assertThat(policy)
+                .isEqualTo(clean(GOOD))
+                .hasSameHashCodeAs(clean(GOOD))
+                .isNotEqualTo(clean(GOOD + "x: y\n"))
+                .hasToString("mode=enforce max_age=604800 mx=[mail.example.com, *.example.net]");
+    }
+
+    @Test
+    void tolerancesKeepTheirOrder() {
+        assertThat(valid(parse("\uFEFF" + GOOD.replace("example.com", "example.com.") + "\n"))
+                        .tolerances())
+                .containsExactly(PolicyTolerance.BOM, PolicyTolerance.BLANK_LINE, PolicyTolerance.MX_TRAILING_DOT);
     }
 
     @Test
@@ -336,6 +373,40 @@ class StsPolicyParserTest {
 
             assertThat(clean(again.toString())).hasToString(policy.toString());
         }
+    }
+
+    @Test
+    @Tag("S-3.2-17")
+    void unknownFieldsNeverChangeTheOutcome() {
+        Random random = new Random(17);
+        for (int i = 0; i < 5_000; i++) {
+            String text = mutilated(GOOD, random);
+            String[] lines = text.split("\n", -1);
+            int at = random.nextInt(lines.length);
+            lines[at] = "x-" + Integer.toString(random.nextInt(100_000), 36) + ": "
+                    + mutilated("ab", random).replaceAll("[\\s]", "_") + "\n" + lines[at];
+
+            assertThat(outcome(parse(String.join("\n", lines)))).as(text).isEqualTo(outcome(parse(text)));
+        }
+    }
+
+    /** All but the numbers of lines. */
+    private static String outcome(PolicyResult result) {
+        return result instanceof PolicyResult.Valid valid
+                ? valid.policy() + " " + valid.policy().tolerances()
+                : ((PolicyResult.Invalid) result)
+                        .errors().stream()
+                                .map(error -> error.reason() + " " + error.offending())
+                                .toList()
+                                .toString();
+    }
+
+    private static String mutilated(String text, Random random) {
+        StringBuilder mutilated = new StringBuilder(text);
+        for (int change = random.nextInt(3); change > 0; change--) {
+            mutilated.setCharAt(random.nextInt(text.length()), (char) (' ' + random.nextInt(95)));
+        }
+        return mutilated.toString();
     }
 
     @Test

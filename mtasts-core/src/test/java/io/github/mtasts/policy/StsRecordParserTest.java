@@ -40,6 +40,8 @@ class StsRecordParserTest {
         isNotOurs("id=1; v=STSv1");
         isNotOurs("v=STSv2; id=1");
         isNotOurs("v=STSv1");
+        isNotOurs("v=STSv1x; id=1");
+        isNotOurs("v=STSv1,id=1");
     }
 
     @Test
