@@ -93,6 +93,11 @@ public final class MtaSts implements AutoCloseable {
         return discovery.recheckAsync(used);
     }
 
+    /** Begins deliveries; for those who need more than {@link #attempt}. */
+    public Deliveries deliveries() {
+        return deliveries;
+    }
+
     /** Finds policies; for those who want its events, counters and controls. */
     public PolicyDiscovery discovery() {
         return discovery;

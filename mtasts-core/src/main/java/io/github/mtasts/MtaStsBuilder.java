@@ -9,6 +9,7 @@ import io.github.mtasts.discovery.PolicyDiscovery;
 import io.github.mtasts.lookup.DnsClient;
 import io.github.mtasts.lookup.PolicyFetcher;
 import io.github.mtasts.policy.MxHost;
+import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.tls.PeerVerifier;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -35,6 +36,7 @@ public final class MtaStsBuilder {
     private boolean privateAddresses;
     private boolean localMx;
     private boolean clearText = true;
+    private Set<PolicyDomain> neverClearText = Set.of();
     private boolean strictDiscovery;
     private @Nullable PolicyStore store;
     private @Nullable DiscoveryListener listener;
@@ -130,6 +132,13 @@ public final class MtaStsBuilder {
         return this;
     }
 
+    /** Next hops to which mail never goes in clear text, though it may to others. */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder neverClearText(Set<PolicyDomain> domains) {
+        this.neverClearText = Set.copyOf(domains);
+        return this;
+    }
+
     /** Whether a message waits when DNS cannot say if there is a policy; false by default (RFC 8461 §3.3). */
     @CanIgnoreReturnValue
     public MtaStsBuilder strictDiscovery(boolean strict) {
@@ -212,6 +221,7 @@ public final class MtaStsBuilder {
                 .ownAddresses(ownAddresses)
                 .allowLocalAddresses(localMx)
                 .allowClearText(clearText)
+                .neverClearText(neverClearText)
                 .build();
         return new MtaSts(asks, fetches, peers, discovery, deliveries, owned);
     }

@@ -17,6 +17,7 @@ import java.net.SocketException;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -39,6 +40,8 @@ public final class Deliveries {
     private final Set<InetAddress> ownAddresses;
     private final boolean localAddressesAllowed;
     private final boolean clearTextAllowed;
+    private final Set<PolicyDomain> neverClearText;
+    private final boolean enforcing;
     private final boolean ipv6;
     private final int mostAddresses;
     private final Supplier<RandomGenerator> random;
@@ -52,9 +55,27 @@ public final class Deliveries {
         ownAddresses = Set.copyOf(builder.ownAddresses);
         localAddressesAllowed = builder.localAddressesAllowed;
         clearTextAllowed = builder.clearTextAllowed;
+        neverClearText = Set.copyOf(builder.neverClearText);
+        enforcing = true;
         mostAddresses = builder.mostAddresses;
         random = builder.random;
         ipv6 = hasIpv6(localAddressesAllowed);
+    }
+
+    private Deliveries(Deliveries enforcing) {
+        discovery = enforcing.discovery;
+        dns = enforcing.dns;
+        verifier = enforcing.verifier;
+        observer = enforcing.observer;
+        ownNames = enforcing.ownNames;
+        ownAddresses = enforcing.ownAddresses;
+        localAddressesAllowed = enforcing.localAddressesAllowed;
+        clearTextAllowed = enforcing.clearTextAllowed;
+        neverClearText = enforcing.neverClearText;
+        mostAddresses = enforcing.mostAddresses;
+        random = enforcing.random;
+        ipv6 = enforcing.ipv6;
+        this.enforcing = false;
     }
 
     /** A builder over what finds policies, asks DNS and judges TLS. */
@@ -69,6 +90,28 @@ public final class Deliveries {
         return Waiting.on(attemptAsync(nextHop), new DeliveryAttempt(this, nextHop, null, interrupted), () -> {});
     }
 
+    /**
+     * Deliveries that ask for no policy, so that none is enforced and no session is recorded. For reports about TLS alone: they have to arrive where TLS is broken, and sending
+     * them must not make new ones due (RFC 8460 §3).
+     */
+    public Deliveries unenforced() {
+        return new Deliveries(this);
+    }
+
+    /**
+     * A candidate that the caller found by routing of its own, judged under a policy.
+     *
+     * @param policy what is in force for the next hop
+     * @param host the name in the MX record, or of the relay
+     * @param addresses where to connect, in order; at least one
+     * @return empty if the policy refuses the host, which is recorded
+     */
+    @CheckReturnValue
+    public Optional<Candidate> candidate(PolicyInForce policy, MxHost host, List<InetAddress> addresses) {
+        return new DeliveryAttempt(this, new NextHop.Domain(policy.domain()), policy, Route.to(host))
+                .candidate(host, addresses);
+    }
+
     /** As {@link #attempt}, without waiting. */
     @CheckReturnValue
     public CompletionStage<DeliveryAttempt> attemptAsync(NextHop nextHop) {
@@ -76,6 +119,10 @@ public final class Deliveries {
             return attemptDomain(domain);
         }
         if (nextHop instanceof NextHop.Host host) {
+            if (!enforcing) {
+                return CompletableFuture.completedFuture(
+                        new DeliveryAttempt(this, nextHop, null, Route.to(host.host())));
+            }
             PolicyDomain policyDomain = PolicyDomain.of(host.host().name());
             return discovery
                     .policyForAsync(policyDomain)
@@ -88,10 +135,12 @@ public final class Deliveries {
 
     private CompletionStage<DeliveryAttempt> attemptDomain(NextHop.Domain nextHop) {
         PolicyDomain domain = nextHop.domain();
-        discovery.askAhead(domain); // the TXT beside the MX: a delivery waits for one round trip, not two
+        if (enforcing) {
+            discovery.askAhead(domain); // the TXT beside the MX: a delivery waits for one round trip, not two
+        }
         return dns.mx(domain.name()).thenCompose(answer -> {
             Route route = Route.of(domain, answer, ownNames, random.get());
-            if (route.failure() != null) {
+            if (route.failure() != null || !enforcing) {
                 // nothing is fetched for a domain that takes no mail (RFC 7505)
                 return CompletableFuture.completedFuture(new DeliveryAttempt(this, nextHop, null, route));
             }
@@ -109,8 +158,11 @@ public final class Deliveries {
         return verifier;
     }
 
-    boolean clearTextAllowed() {
-        return clearTextAllowed;
+    boolean clearTextAllowed(NextHop nextHop) {
+        return clearTextAllowed
+                && nextHop.policyDomain()
+                        .filter(domain -> neverClearText.contains(domain))
+                        .isEmpty();
     }
 
     int mostAddresses() {
@@ -173,6 +225,7 @@ public final class Deliveries {
         private DeliveryObserver observer = DeliveryObserver.NONE;
         private boolean localAddressesAllowed;
         private boolean clearTextAllowed = true;
+        private final Set<PolicyDomain> neverClearText = new HashSet<>();
         private int mostAddresses = 5;
         private Supplier<RandomGenerator> random = ThreadLocalRandom::current;
 
@@ -214,6 +267,13 @@ public final class Deliveries {
         @CanIgnoreReturnValue
         public Builder allowClearText(boolean allowed) {
             this.clearTextAllowed = allowed;
+            return this;
+        }
+
+        /** Next hops to which mail never goes in clear text, though it may to others. */
+        @CanIgnoreReturnValue
+        public Builder neverClearText(Set<PolicyDomain> domains) {
+            neverClearText.addAll(domains);
             return this;
         }
 

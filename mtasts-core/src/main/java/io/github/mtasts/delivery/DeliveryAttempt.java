@@ -99,16 +99,10 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
     public CompletionStage<Optional<Candidate>> nextCandidate() {
         while (next < route.hosts().size()) {
             MxHost host = route.hosts().get(next++);
-            TlsRequirement requirement = TlsRequirement.OPPORTUNISTIC;
-            if (policy != null) {
-                MxDecision decision = MxDecision.of(policy, host);
-                if (decision instanceof MxDecision.Refuse refuse) {
-                    refused(host, refuse);
-                    continue;
-                }
-                requirement = ((MxDecision.DeliverWith) decision).tls();
+            TlsRequirement required = required(host);
+            if (required == null) {
+                continue;
             }
-            TlsRequirement required = requirement;
             if (nextHop instanceof NextHop.AddressLiteral literal) {
                 return CompletableFuture.completedFuture(candidate(host, required, List.of(literal.address())));
             }
@@ -118,6 +112,25 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
             });
         }
         return CompletableFuture.completedFuture(Optional.empty());
+    }
+
+    /** A host that the caller's own routing found; empty if the policy refuses it. */
+    Optional<Candidate> candidate(MxHost host, List<InetAddress> addresses) {
+        TlsRequirement required = required(host);
+        return required == null ? Optional.empty() : candidate(host, required, addresses);
+    }
+
+    /** What TLS a host has to offer; null if it may not be used, which is noted. */
+    private @Nullable TlsRequirement required(MxHost host) {
+        if (policy == null) {
+            return TlsRequirement.OPPORTUNISTIC;
+        }
+        MxDecision decision = MxDecision.of(policy, host);
+        if (decision instanceof MxDecision.Refuse refuse) {
+            refused(host, refuse);
+            return null;
+        }
+        return ((MxDecision.DeliverWith) decision).tls();
     }
 
     private void refused(MxHost host, MxDecision.Refuse refuse) {
@@ -139,7 +152,13 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
         }
         MxMatch match = policy == null ? MxMatch.NO_POLICY : MxMatch.of(policy, host);
         return Optional.of(new Candidate(
-                host, addresses, requirement, match, deliveries.clearTextAllowed(), deliveries.verifier(), this));
+                host,
+                addresses,
+                requirement,
+                match,
+                deliveries.clearTextAllowed(nextHop),
+                deliveries.verifier(),
+                this));
     }
 
     private List<InetAddress> usable(MxHost host, DnsAnswer<InetAddress> answer) {

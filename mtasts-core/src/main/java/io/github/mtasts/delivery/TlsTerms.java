@@ -49,6 +49,15 @@ public final class TlsTerms {
         return new TlsTerms(attempt, candidate, requirement, match, clearTextAllowed, tls, info);
     }
 
+    /**
+     * Stricter terms, whatever the policy says: verified TLS or nothing. For a connection that is to carry credentials, or that the sender's own rules protect.
+     */
+    public TlsTerms strict() {
+        return requirement == TlsRequirement.VERIFIED
+                ? this
+                : new TlsTerms(attempt, candidate, TlsRequirement.VERIFIED, match, false, tls.strict(), connection);
+    }
+
     /** What TLS the host has to offer. */
     public TlsRequirement requirement() {
         return requirement;

@@ -60,6 +60,11 @@ public final class ClientTls {
         return strict;
     }
 
+    /** TLS towards the same peer, strict. */
+    public ClientTls strict() {
+        return strict ? this : verifier.strict(name);
+    }
+
     /** A new engine in client mode, ready to shake hands. */
     public SSLEngine newEngine() {
         SSLEngine engine = context.createSSLEngine();

@@ -1,195 +1,287 @@
 package io.github.mtasts.javamail;
 
-import io.github.mtasts.MtaSts;
+import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.delivery.Candidate;
 import io.github.mtasts.delivery.Clearance;
 import io.github.mtasts.delivery.Conclusion;
+import io.github.mtasts.delivery.Deliveries;
 import io.github.mtasts.delivery.DeliveryAttempt;
 import io.github.mtasts.delivery.NextHop;
 import io.github.mtasts.delivery.TlsTerms;
+import io.github.mtasts.discovery.PolicyInForce;
 import io.github.mtasts.policy.MxHost;
+import io.github.mtasts.policy.StsPolicy;
 import jakarta.mail.Address;
-import jakarta.mail.Message;
+import jakarta.mail.AuthenticationFailedException;
 import jakarta.mail.MessagingException;
-import jakarta.mail.SendFailedException;
-import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
-import org.eclipse.angus.mail.smtp.SMTPAddressFailedException;
-import org.eclipse.angus.mail.smtp.SMTPSendFailedException;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes one message to the MX hosts of one domain after the other. */
+/** Takes one message to one next hop: host after host, address after address, until everybody is served or nobody is left to ask. */
 final class Delivery {
     private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
+    private static final int MOST_RECIPIENTS = 100;
+    private static final String NO_UTF8 = "an address has characters beyond ASCII, and SMTPUTF8 is not offered"
+            + " or not allowed (mail.mime.allowutf8)";
 
-    private final MtaSts engine;
-    private final SmtpSettings settings;
-    private final Message message;
+    private final Sender sender;
+    private final Deliveries deliveries;
+    private final Envelope envelope;
+    private final NextHop nextHop;
+    private final String domain;
+    private final int port;
+    /** Who has not been served, refused or held yet; with what a server said last. */
+    private final Map<Recipient, Fate.@Nullable NotTaken> open = new LinkedHashMap<>();
+    /** Each outcome so far, without its recipients. */
+    private final Map<DeliveryOutcome, List<Address>> outcomes = new LinkedHashMap<>();
 
-    Delivery(MtaSts engine, SmtpSettings settings, Message message) {
-        this.engine = engine;
-        this.settings = settings;
-        this.message = message;
+    private @Nullable StsPolicy policy;
+
+    /**
+     * A delivery.
+     *
+     * @param deliveries under which policies
+     * @param domain how outcomes call the next hop
+     * @param recipients all for this next hop, all different
+     */
+    Delivery(
+            Sender sender,
+            Deliveries deliveries,
+            Envelope envelope,
+            NextHop nextHop,
+            String domain,
+            int port,
+            List<Recipient> recipients) {
+        this.sender = sender;
+        this.deliveries = deliveries;
+        this.envelope = envelope;
+        this.nextHop = nextHop;
+        this.domain = domain;
+        this.port = port;
+        recipients.forEach(recipient -> open.put(recipient, null));
     }
 
-    /** Delivers to one domain. Where the policy turns out to have changed, it is tried once more, and only once. */
-    List<DeliveryOutcome> to(String domain, NextHop nextHop, int port, List<Address> recipients) {
-        for (int round = 0; ; round++) {
-            DeliveryAttempt attempt = engine.attempt(nextHop);
+    /** Delivers. Where the policy turns out to have changed, it is tried once more, and only once. */
+    List<DeliveryOutcome> deliver() {
+        boolean again = true;
+        for (boolean first = true; again; first = false) {
+            DeliveryAttempt attempt = deliveries.attempt(nextHop);
+            policy = attempt.policy()
+                    .flatMap(PolicyInForce::known)
+                    .map(CachedPolicy::policy)
+                    .orElse(null);
+            sender.connections().policyIs(nextHop, policy);
             for (Candidate candidate : attempt) {
-                List<DeliveryOutcome> outcomes = toHost(domain, candidate, port, recipients);
-                if (!outcomes.isEmpty()) {
-                    return outcomes;
+                toHost(candidate);
+                if (open.isEmpty()) {
+                    return told();
                 }
             }
             Conclusion conclusion = attempt.conclude();
-            if (conclusion instanceof Conclusion.PolicyChanged && round == 0) {
-                continue;
+            again = first && conclusion instanceof Conclusion.PolicyChanged;
+            if (!again) {
+                conclude(conclusion);
             }
-            if (conclusion instanceof Conclusion.Permanent permanent) {
-                return List.of(
-                        new DeliveryOutcome.Failed(domain, recipients, permanent.status(), permanent.text(), null));
-            }
-            LOG.info("{}: message held: {} {}", domain, conclusion.status(), conclusion.text());
-            return List.of(new DeliveryOutcome.Deferred(domain, recipients, conclusion.status(), conclusion.text()));
         }
+        return told();
     }
 
-    /** Tries the addresses of one host; empty if the next host may be tried. */
-    private List<DeliveryOutcome> toHost(String domain, Candidate candidate, int port, List<Address> recipients) {
+    private void conclude(Conclusion conclusion) {
+        if (conclusion instanceof Conclusion.Permanent permanent) {
+            DeliveryOutcome failed =
+                    new DeliveryOutcome.Failed(domain, List.of(), permanent.status(), permanent.text(), null, 0);
+            open.keySet().forEach(recipient -> tell(failed, recipient));
+            return;
+        }
+        LOG.info("{}: message held: {} {}", domain, conclusion.status(), Form.anonymous(conclusion.text()));
+        open.forEach((recipient, last) -> {
+            // the text tells of all hosts; a server's own word on the recipient gives the code
+            String status = last == null ? conclusion.status() : last.status();
+            tell(new DeliveryOutcome.Deferred(domain, List.of(), status, conclusion.text()), recipient);
+        });
+    }
+
+    private void tell(DeliveryOutcome outcome, Recipient recipient) {
+        outcomes.computeIfAbsent(outcome, key -> new ArrayList<>()).add(recipient.address());
+    }
+
+    private List<DeliveryOutcome> told() {
+        List<DeliveryOutcome> told = new ArrayList<>();
+        outcomes.forEach((outcome, recipients) -> told.add(of(recipients, outcome)));
+        return told;
+    }
+
+    private static DeliveryOutcome of(List<Address> whom, DeliveryOutcome outcome) {
+        if (outcome instanceof DeliveryOutcome.Delivered to) {
+            return new DeliveryOutcome.Delivered(to.domain(), whom, to.mx(), to.tls(), to.verified());
+        }
+        if (outcome instanceof DeliveryOutcome.Deferred why) {
+            return new DeliveryOutcome.Deferred(why.domain(), whom, why.status(), why.reason());
+        }
+        DeliveryOutcome.Failed why = (DeliveryOutcome.Failed) outcome;
+        return new DeliveryOutcome.Failed(why.domain(), whom, why.status(), why.reason(), why.mx(), why.code());
+    }
+
+    private void toHost(Candidate candidate) {
+        Set<Recipient> answered = new HashSet<>();
         for (InetAddress address : candidate.addresses()) {
-            List<DeliveryOutcome> outcomes = toAddress(domain, candidate, address, port, recipients, false);
-            if (!outcomes.isEmpty()) {
-                return outcomes;
+            if (toAddress(candidate, address, answered)) {
+                return;
             }
-        }
-        return List.of();
-    }
-
-    private List<DeliveryOutcome> toAddress(
-            String domain,
-            Candidate candidate,
-            InetAddress address,
-            int port,
-            List<Address> recipients,
-            boolean inClear) {
-        TlsTerms terms = candidate.tls();
-        try (Socket socket = new Socket()) {
-            InetSocketAddress local = settings.localAddress();
-            if (local != null) {
-                socket.bind(local);
-            }
-            socket.setTcpNoDelay(true);
-            InetAddress named = InetAddress.getByAddress(candidate.host().name(), address.getAddress());
-            socket.connect(new InetSocketAddress(named, port), settings.number(Setting.CONNECTION_TIMEOUT));
-            socket.setSoTimeout(settings.number(Setting.TIMEOUT));
-            SmtpConnection connection = SmtpConnection.open(settings, socket, terms, inClear);
-            try {
-                return send(domain, candidate, connection, recipients);
-            } finally {
-                quit(connection);
-            }
-        } catch (SmtpConnection.RefusedByTerms e) {
-            if (e.clearance() == Clearance.RECONNECT_IN_CLEAR && !inClear) {
-                return toAddress(domain, candidate, address, port, recipients, true);
-            }
-        } catch (IOException | MessagingException e) {
-            candidate.unreachable(address.getHostAddress() + ": " + e.getMessage());
-        }
-        return List.of();
-    }
-
-    private static void quit(SmtpConnection connection) {
-        try {
-            connection.close();
-        } catch (MessagingException e) {
-            LOG.debug("{}: closing failed: {}", connection, e.getMessage());
         }
     }
 
-    /** Hands the message over; empty if the server took nothing and another may be tried. */
-    private List<DeliveryOutcome> send(
-            String domain, Candidate candidate, SmtpConnection connection, List<Address> recipients) {
-        MxHost mx = candidate.host();
-        boolean verified = connection.clearance() == Clearance.VERIFIED_TLS;
-        try {
-            connection.sendMessage(message, recipients.toArray(Address[]::new));
-            return List.of(new DeliveryOutcome.Delivered(domain, recipients, mx, connection.tlsVersion(), verified));
-        } catch (MessagingException e) {
-            Replies replies = Replies.of(e, recipients);
-            if (replies.sent.isEmpty()
-                    && replies.failed.isEmpty()
-                    && !connection.dataEnded()
-                    && !replies.refusedAny()) {
-                candidate.unreachable(String.valueOf(e.getMessage()).strip());
-                return List.of();
-            }
-            List<DeliveryOutcome> outcomes = new ArrayList<>();
-            if (!replies.sent.isEmpty()) {
-                outcomes.add(
-                        new DeliveryOutcome.Delivered(domain, replies.sent, mx, connection.tlsVersion(), verified));
-            }
-            String said = mx + " said: " + String.valueOf(e.getMessage()).strip();
-            if (!replies.failed.isEmpty()) {
-                outcomes.add(new DeliveryOutcome.Failed(domain, replies.failed, "5.0.0", said, mx));
-            }
-            List<Address> rest = new ArrayList<>(recipients);
-            rest.removeAll(replies.sent);
-            rest.removeAll(replies.failed);
-            if (!rest.isEmpty()) {
-                outcomes.add(new DeliveryOutcome.Deferred(domain, rest, "4.0.0", said));
-            }
-            return outcomes;
-        }
-    }
-
-    /** What a server's replies mean for each recipient. */
-    private static final class Replies {
-        private final List<Address> sent = new ArrayList<>();
-        private final List<Address> failed = new ArrayList<>();
-        private boolean refusedSome;
-
-        static Replies of(MessagingException failure, List<Address> recipients) {
-            Replies replies = new Replies();
-            if (failure instanceof SendFailedException sendFailed && sendFailed.getValidSentAddresses() != null) {
-                replies.sent.addAll(List.of(sendFailed.getValidSentAddresses()));
-            }
-            for (Exception next = failure;
-                    next != null;
-                    next = next instanceof MessagingException m ? m.getNextException() : null) {
-                if (next instanceof SMTPAddressFailedException rejected) {
-                    replies.refusedSome = true;
-                    if (isPermanent(rejected.getReturnCode())) {
-                        find(recipients, rejected.getAddress()).ifPresent(replies.failed::add);
-                    }
-                } else if (next instanceof SMTPSendFailedException whole
-                        && isPermanent(whole.getReturnCode())
-                        && replies.sent.isEmpty()
-                        && !(whole.getNextException() instanceof SMTPAddressFailedException)) {
-                    // RFC 5321 §4.2.1: a 5xx to MAIL, DATA or the message is the server's last word on all of it
-                    replies.failed.addAll(recipients);
+    /**
+     * Tries one address of a host.
+     *
+     * @param answered whom the host has said something of; they are not asked for again there
+     * @return false if another address of the same host should be tried
+     */
+    private boolean toAddress(Candidate candidate, InetAddress address, Set<Recipient> answered) {
+        while (true) {
+            TlsTerms terms = candidate.tls();
+            SmtpConnection connection = sender.connections().take(candidate.host(), address, port, terms);
+            boolean kept = connection != null;
+            if (connection == null) {
+                connection = sender.connection(candidate.host(), address, port, terms);
+                try {
+                    connection.connect();
+                } catch (SmtpConnection.RefusedException e) {
+                    LOG.debug("{}: {}: refused: {}", domain, connection, e.getMessage());
+                    return false; // the terms have taken note
+                } catch (AuthenticationFailedException e) {
+                    candidate.unreachable("the credentials are refused: " + Form.quote(e.getMessage()));
+                    return true;
+                } catch (MessagingException e) {
+                    candidate.unreachable(String.valueOf(e.getMessage()));
+                    return false;
                 }
             }
-            return replies;
+            boolean progress = handOver(candidate, connection, answered, kept);
+            if (answered.containsAll(open.keySet())) {
+                return true;
+            }
+            // a kept connection may have been dead, and one that took something may take no more: both call for a new
+            // one
+            if (!progress && !kept) {
+                return false;
+            }
         }
+    }
 
-        boolean refusedAny() {
-            return refusedSome;
+    /**
+     * Hands the message over to a server, in as many goes as that takes.
+     *
+     * @return whether the server had anything to say of any recipient
+     */
+    private boolean handOver(Candidate candidate, SmtpConnection connection, Set<Recipient> answered, boolean kept) {
+        boolean progress = false;
+        boolean goOn = true;
+        try {
+            while (goOn) {
+                List<Recipient> now = next(candidate, connection, answered);
+                if (now.isEmpty()) {
+                    return true;
+                }
+                List<Fate> fates = connection.handOver(envelope, now);
+                boolean answer = take(candidate, connection, now, fates, answered, kept);
+                progress |= answer;
+                goOn = answer && !answered.containsAll(open.keySet()) && connection.isUsable() && connection.reset();
+            }
+            return progress;
+        } finally {
+            sender.connections().keep(connection, nextHop, policy);
         }
+    }
 
-        private static boolean isPermanent(int code) {
-            return code >= 500 && code < 600;
+    /** Whom to ask a server for next: no more than every server takes at once (RFC 5321 §4.5.3.1.8). */
+    private List<Recipient> next(Candidate candidate, SmtpConnection connection, Set<Recipient> answered) {
+        boolean told = false;
+        boolean utf8 = sender.settings().allowsUtf8() && connection.supportsExtension("SMTPUTF8");
+        List<Recipient> now = new ArrayList<>();
+        for (Recipient recipient : List.copyOf(open.keySet())) {
+            if (answered.contains(recipient) || now.size() == MOST_RECIPIENTS) {
+                continue;
+            }
+            if (!utf8 && (recipient.mailbox().needsUtf8() || envelope.sender().needsUtf8())) {
+                // RFC 6531 §3.2: such addresses must not go to a server that does not offer SMTPUTF8
+                answered.add(recipient);
+                if (!told) {
+                    candidate.unreachable(NO_UTF8);
+                    told = true;
+                }
+                open.put(recipient, new Fate.NotTaken(Fate.NotTaken.Kind.ANSWERED, "4.6.7", NO_UTF8));
+            } else {
+                now.add(recipient);
+            }
         }
+        return now;
+    }
 
-        private static Optional<Address> find(List<Address> recipients, @Nullable Address address) {
-            return recipients.stream().filter(one -> one.equals(address)).findFirst();
+    private boolean take(
+            Candidate candidate,
+            SmtpConnection connection,
+            List<Recipient> asked,
+            List<Fate> fates,
+            Set<Recipient> answered,
+            boolean kept) {
+        MxHost mx = connection.host();
+        boolean progress = false;
+        boolean anyTaken = false;
+        Set<String> said = new LinkedHashSet<>();
+        for (int i = 0; i < asked.size(); i++) {
+            Recipient recipient = asked.get(i);
+            Fate fate = fates.get(i);
+            if (fate instanceof Fate.NotTaken notTaken) {
+                if (notTaken.kind() != Fate.NotTaken.Kind.LOST || !kept) {
+                    said.add(notTaken.why());
+                }
+                if (notTaken.kind() == Fate.NotTaken.Kind.LOST) {
+                    continue;
+                }
+                open.put(recipient, notTaken);
+                answered.add(recipient);
+            } else {
+                open.remove(recipient);
+                if (fate instanceof Fate.Taken) {
+                    anyTaken = true;
+                    boolean verified = connection.clearance() == Clearance.VERIFIED_TLS;
+                    tell(
+                            new DeliveryOutcome.Delivered(domain, List.of(), mx, connection.tlsVersion(), verified),
+                            recipient);
+                } else if (fate instanceof Fate.Refused refused) {
+                    Reply reply = refused.reply();
+                    String reason = mx + " said " + reply.text();
+                    tell(
+                            new DeliveryOutcome.Failed(domain, List.of(), reply.status(), reason, mx, reply.code()),
+                            recipient);
+                } else if (fate instanceof Fate.Held held) {
+                    String reason = mx + ": " + held.why();
+                    LOG.info("{}: message held: {} {}", domain, held.status(), Form.anonymous(reason));
+                    tell(new DeliveryOutcome.Deferred(domain, List.of(), held.status(), reason), recipient);
+                }
+            }
+            progress = true;
         }
+        if (anyTaken) {
+            // RFC 5321 §4.5.3.1.10: whoever was too much at once comes next, on the same connection
+            for (int i = 0; i < asked.size(); i++) {
+                if (fates.get(i) instanceof Fate.NotTaken notTaken && notTaken.kind() == Fate.NotTaken.Kind.TOO_MANY) {
+                    answered.remove(asked.get(i));
+                    said.remove(notTaken.why());
+                }
+            }
+        }
+        said.stream().limit(3).forEach(candidate::unreachable);
+        return progress;
     }
 }

@@ -1,11 +1,18 @@
 package io.github.mtasts.javamail;
 
 import io.github.mtasts.MtaSts;
+import io.github.mtasts.cache.PolicyStore;
 import jakarta.mail.MessagingException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -13,69 +20,110 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The engines of transports that are configured by properties alone: one for each configuration, shared by all sessions in this class loader, so that a policy learnt by one
- * message protects the next. An engine ends after ten minutes without use; its threads are daemons.
+ * message protects the next. An engine ends after ten minutes without use; its threads are daemons. Safe for any number of threads.
  */
 public final class MtaStsEngines {
     private static final Duration IDLE = Duration.ofMinutes(10);
-    private static final Map<SmtpSettings, Shared> ENGINES = new HashMap<>();
+    private static final Map<Map<Setting, String>, Shared> ENGINES = new HashMap<>();
+    private static final Map<MtaSts, Set<String>> SAID = Collections.synchronizedMap(new WeakHashMap<>());
     private static @Nullable ScheduledExecutorService sweeper;
 
     private MtaStsEngines() {}
 
+    /** An engine, and who uses it. */
     private static final class Shared {
         private final MtaSts engine;
+        private final @Nullable PolicyStore store;
         private int users;
-        private long idleSince = System.nanoTime();
+        private long idleSince;
 
-        Shared(MtaSts engine) {
+        Shared(MtaSts engine, @Nullable PolicyStore store) {
             this.engine = engine;
+            this.store = store;
+        }
+
+        void close() {
+            engine.close();
+            if (store != null) {
+                store.close();
+            }
         }
     }
 
-    /** Ends every shared engine and its threads now, for an application that is taken out of service. Transports that are connected must be closed before. */
-    public static synchronized void closeAll() {
-        ENGINES.values().forEach(shared -> shared.engine.close());
-        ENGINES.clear();
-        stopSweeper();
+    /** One transport's use of an engine; what it does not own, it does not end. */
+    record Use(MtaSts engine, @Nullable Map<Setting, String> key) {
+        void end() {
+            if (key != null) {
+                release(key, System.nanoTime());
+            }
+        }
     }
 
-    static synchronized MtaSts acquire(SmtpSettings settings) throws MessagingException {
-        Shared shared = ENGINES.get(settings);
+    /**
+     * Ends every shared engine and its threads now, for an application that is taken out of service. Transports that are still connected have their messages deferred from then
+     * on; the next one that is connected starts an engine anew.
+     */
+    public static void closeAll() {
+        List<Shared> ended;
+        synchronized (MtaStsEngines.class) {
+            ended = new ArrayList<>(ENGINES.values());
+            ENGINES.clear();
+            stopSweeper();
+        }
+        ended.forEach(Shared::close);
+    }
+
+    /** The engine that the settings hand in, or the shared one that they describe. */
+    static Use use(SmtpSettings settings) throws MessagingException {
+        MtaSts given = settings.engine();
+        return given != null ? new Use(given, null) : acquire(settings);
+    }
+
+    private static synchronized Use acquire(SmtpSettings settings) throws MessagingException {
+        Map<Setting, String> key = settings.engineKey();
+        Shared shared = ENGINES.get(key);
         if (shared == null) {
-            shared = new Shared(settings.open());
-            ENGINES.put(settings, shared);
+            PolicyStore store = settings.openStore();
+            shared = new Shared(settings.openEngine(store), store);
+            ENGINES.put(key, shared);
         }
         shared.users++;
         if (sweeper == null) {
             sweeper = Executors.newSingleThreadScheduledExecutor(work -> {
                 Thread thread = new Thread(work, "mtasts-engines");
                 thread.setDaemon(true);
+                thread.setContextClassLoader(null); // an application's would be kept from being unloaded
                 return thread;
             });
-            sweeper.scheduleWithFixedDelay(MtaStsEngines::sweep, 1, 1, TimeUnit.MINUTES);
+            sweeper.scheduleWithFixedDelay(() -> sweep(System.nanoTime()), 1, 1, TimeUnit.MINUTES);
         }
-        return shared.engine;
+        return new Use(shared.engine, key);
     }
 
-    static synchronized void release(SmtpSettings settings) {
-        Shared shared = ENGINES.get(settings);
-        if (shared != null) {
+    private static synchronized void release(Map<Setting, String> key, long now) {
+        Shared shared = ENGINES.get(key);
+        if (shared != null && shared.users > 0) {
             shared.users--;
-            shared.idleSince = System.nanoTime();
+            shared.idleSince = now;
         }
     }
 
-    private static synchronized void sweep() {
-        for (Iterator<Shared> each = ENGINES.values().iterator(); each.hasNext(); ) {
-            Shared shared = each.next();
-            if (shared.users == 0 && System.nanoTime() - shared.idleSince > IDLE.toNanos()) {
-                shared.engine.close();
-                each.remove();
+    /** Ends what has been idle for too long. */
+    static void sweep(long now) {
+        List<Shared> ended = new ArrayList<>();
+        synchronized (MtaStsEngines.class) {
+            for (Iterator<Shared> each = ENGINES.values().iterator(); each.hasNext(); ) {
+                Shared shared = each.next();
+                if (shared.users == 0 && now - shared.idleSince > IDLE.toNanos()) {
+                    ended.add(shared);
+                    each.remove();
+                }
+            }
+            if (ENGINES.isEmpty()) {
+                stopSweeper();
             }
         }
-        if (ENGINES.isEmpty()) {
-            stopSweeper();
-        }
+        ended.forEach(Shared::close);
     }
 
     private static void stopSweeper() {
@@ -83,5 +131,11 @@ public final class MtaStsEngines {
             sweeper.shutdown();
             sweeper = null;
         }
+    }
+
+    /** Whether something is to be said that has not been said before of this engine's mail. */
+    static boolean sayOnce(MtaSts engine, String what) {
+        return SAID.computeIfAbsent(engine, key -> Collections.synchronizedSet(new HashSet<>()))
+                .add(what);
     }
 }

@@ -1,20 +1,17 @@
 package io.github.mtasts.javamail;
 
 import io.github.mtasts.MtaSts;
-import io.github.mtasts.delivery.NextHop;
 import jakarta.mail.Address;
 import jakarta.mail.Message;
 import jakarta.mail.MessagingException;
+import jakarta.mail.PasswordAuthentication;
+import jakarta.mail.SendFailedException;
 import jakarta.mail.Session;
 import jakarta.mail.Transport;
 import jakarta.mail.URLName;
 import jakarta.mail.event.TransportEvent;
-import jakarta.mail.internet.InternetAddress;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import jakarta.mail.internet.MimeMessage;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,18 +21,23 @@ import org.slf4j.LoggerFactory;
  * What a policy keeps back is told as {@link MtaStsDeliveryException}, to be tried again; this transport does not queue.
  *
  * <p>Jakarta Mail makes it for the protocol {@code mtasts}: set {@code mail.transport.protocol.rfc822=mtasts} and use {@link Transport#send(Message)}. It is configured by
- * {@code mail.mtasts.*}; no property of another protocol is read, and none can weaken what a policy demands. To share an engine of your own, put a {@link MtaSts} into the
- * session's properties as {@code mail.mtasts.engine}.
+ * {@code mail.mtasts.*}, read once, when it is connected; no property of another protocol is read, and none can weaken what a policy demands. To share an engine of your own, put
+ * a {@link MtaSts} into the session's properties as {@code mail.mtasts.engine}.
  *
- * <p>For one thread at a time, as every {@link Transport}.
+ * <p>A host given to {@link #connect(String, int, String, String)} is a relay: it takes all mail, and its own policy decides (RFC 8461 §3.4). Credentials are offered to a relay
+ * alone, over TLS verified for its name, and never to an MX host.
+ *
+ * <p>While it is connected, connections to MX hosts are kept open between messages; whether a message may go over one is decided anew for each message. For one thread at a time,
+ * as every {@link Transport}; the engine behind it serves any number.
  */
 public final class MtaStsTransport extends Transport {
     private static final Logger LOG = LoggerFactory.getLogger(MtaStsTransport.class);
 
-    private @Nullable SmtpSettings settings;
-    private @Nullable MtaSts engine;
-    private @Nullable SmtpSettings shared;
-    private @Nullable String relay;
+    private final @Nullable URLName named;
+    private @Nullable String relayHost;
+    private int relayPort;
+    private MtaStsEngines.@Nullable Use use;
+    private @Nullable Sender sender;
     private List<DeliveryOutcome> last = List.of();
 
     /**
@@ -46,71 +48,101 @@ public final class MtaStsTransport extends Transport {
      */
     public MtaStsTransport(Session session, URLName urlname) {
         super(session, urlname);
+        named = urlname; // what the superclass makes of it has defaults mixed in
     }
 
     /**
      * Makes this transport ready; opens no connection, since no recipient is known yet.
      *
-     * @param host a relay for all mail; null to deliver to MX hosts
+     * @param host a relay for all mail; null to deliver to MX hosts, or to the relay that {@code mail.mtasts.relay} names
+     * @param port the relay's port; -1 for the configured one
+     * @param user the relay's user; of no use without a relay
+     * @param password the relay's password
+     * @throws MessagingException if a property is unknown or malformed
      */
     @Override
     public synchronized void connect(@Nullable String host, int port, @Nullable String user, @Nullable String password)
             throws MessagingException {
-        relay = host == null ? null : port > 0 ? "[" + host + "]:" + port : "[" + host + "]";
+        URLName url = named;
+        boolean inUrl = host == null
+                && url != null
+                && url.getHost() != null
+                && !url.getHost().isEmpty();
+        relayHost = inUrl && url != null ? url.getHost() : host;
+        relayPort = inUrl && url != null ? url.getPort() : port;
         super.connect(host, port, user, password);
     }
 
     @Override
     protected boolean protocolConnect(@Nullable String host, int port, @Nullable String user, @Nullable String password)
             throws MessagingException {
-        SmtpSettings read = SmtpSettings.of(session.getProperties());
-        if (relay == null && !read.text(Setting.RELAY).isEmpty()) {
-            relay = read.text(Setting.RELAY);
+        SmtpSettings settings = SmtpSettings.of(session.getProperties());
+        Relay relay = relay(settings);
+        PasswordAuthentication credentials = null;
+        if (relay != null && user != null && password != null) {
+            if (!relay.isNamedHost()) {
+                // DNS says who the hosts of a domain are, and DNS can be forged
+                throw new MessagingException("credentials are offered only to a relay named as a host,"
+                        + " as in [relay.example.com]:587, and the relay is "
+                        + Form.quote(relay.nextHop().toString()));
+            }
+            credentials = new PasswordAuthentication(user, password);
+        } else if (relay != null && settings.flag(Setting.AUTH)) {
+            return false; // Jakarta Mail asks the session's Authenticator and comes again
         }
-        if (relay == null && host != null) {
-            LOG.warn(
-                    "mail.host or mail.mtasts.host ({}) is not used: mail goes to MX hosts; name a relay as {}",
-                    host,
-                    Setting.RELAY.property());
-        }
-        Object own = session.getProperties().get(SmtpSettings.ENGINE);
-        if (own instanceof MtaSts given) {
-            engine = given;
-        } else if (own != null) {
-            throw new MessagingException("property " + SmtpSettings.ENGINE + " has to be an MtaSts, and is a "
-                    + own.getClass().getName());
-        } else {
-            shared = read.engine();
-            engine = MtaStsEngines.acquire(shared);
-        }
-        settings = read;
+        MtaStsEngines.Use using = MtaStsEngines.use(settings);
+        warn(using.engine(), settings, relay, user != null && password != null);
+        use = using;
+        sender = new Sender(using.engine(), settings, session, relay, credentials);
         return true;
     }
 
-    @Override
-    public synchronized void sendMessage(Message message, Address[] recipients) throws MessagingException {
-        SmtpSettings current = settings;
-        MtaSts sts = engine;
-        if (!isConnected() || current == null || sts == null) {
-            throw new IllegalStateException("not connected");
+    private @Nullable Relay relay(SmtpSettings settings) throws MessagingException {
+        String host = relayHost;
+        if (host == null || host.isEmpty()) {
+            return settings.relay();
         }
-        if (recipients.length == 0) {
-            throw new MessagingException("no recipients");
+        try {
+            return Relay.of(host, relayPort);
+        } catch (IllegalArgumentException e) {
+            throw new MessagingException("the relay is " + e.getMessage(), e);
         }
-        List<DeliveryOutcome> outcomes = new ArrayList<>();
-        Map<String, List<Address>> domains = byDomain(recipients, outcomes);
-        if (relay != null) {
-            List<Address> all = new ArrayList<>();
-            domains.values().forEach(all::addAll);
-            domains.clear();
-            if (!all.isEmpty()) {
-                domains.put(relay, all);
+    }
+
+    private void warn(MtaSts engine, SmtpSettings settings, @Nullable Relay relay, boolean credentials) {
+        if (relay == null) {
+            for (String key : List.of("mail.mtasts.host", "mail.host", "mail.smtp.host")) {
+                String host = session.getProperty(key);
+                if (host != null && MtaStsEngines.sayOnce(engine, key)) {
+                    LOG.warn(
+                            "{}={} is not used: mail goes to the MX hosts of its recipients; a relay is named by {}",
+                            key,
+                            Form.quote(host),
+                            Setting.RELAY.property());
+                }
+            }
+            if (credentials && MtaStsEngines.sayOnce(engine, "credentials")) {
+                LOG.warn("user and password are not used: MX hosts are never offered credentials");
             }
         }
-        Delivery delivery = new Delivery(sts, current, message);
-        domains.forEach((domain, addresses) -> outcomes.addAll(deliver(delivery, current, domain, addresses)));
-        last = List.copyOf(outcomes);
-        conclude(message, outcomes);
+        String ehlo = settings.ehloName();
+        if (!SmtpSettings.isQualified(ehlo) && MtaStsEngines.sayOnce(engine, "ehlo " + ehlo)) {
+            LOG.warn(
+                    "EHLO says {}, which is not a qualified name, so that many receivers will not take mail: set {} to this machine's name in DNS",
+                    ehlo.isEmpty() ? "an address" : Form.quote(ehlo),
+                    Setting.LOCALHOST.property());
+        }
+    }
+
+    /**
+     * Sends a message, host by host, until every recipient is served or nobody is left to ask. A mailbox that is named twice gets it once.
+     *
+     * @throws MtaStsDeliveryException if anybody was not served
+     * @throws MessagingException if nothing was sent at all because the message is no {@link MimeMessage} or has no valid sender
+     */
+    @Override
+    public synchronized void sendMessage(Message message, Address[] recipients) throws MessagingException {
+        conclude(message, connected().send(mime(message), recipients(recipients)));
     }
 
     /** {@return what became of the last message, domain by domain, also when all of it was delivered; empty before the first} */
@@ -118,69 +150,67 @@ public final class MtaStsTransport extends Transport {
         return last;
     }
 
-    private List<DeliveryOutcome> deliver(
-            Delivery delivery, SmtpSettings current, String domain, List<Address> addresses) {
-        String hop = domain;
-        int port = current.number(Setting.PORT);
-        int colon = domain.lastIndexOf("]:");
-        if (relay != null && colon > 0) {
-            hop = domain.substring(0, colon + 1);
-            port = Integer.parseInt(domain.substring(colon + 2));
+    private Sender connected() {
+        Sender connected = sender;
+        if (connected == null || !isConnected()) {
+            throw new IllegalStateException("not connected");
         }
-        NextHop nextHop;
-        try {
-            nextHop = NextHop.parse(hop);
-        } catch (IllegalArgumentException e) {
-            return List.of(
-                    new DeliveryOutcome.Failed(domain, addresses, "5.1.2", String.valueOf(e.getMessage()), null));
-        }
-        return delivery.to(domain, nextHop, port, addresses);
+        return connected;
     }
 
-    private static Map<String, List<Address>> byDomain(Address[] recipients, List<DeliveryOutcome> outcomes) {
-        Map<String, List<Address>> domains = new LinkedHashMap<>();
-        for (Address recipient : recipients) {
-            String address = recipient instanceof InternetAddress internet ? internet.getAddress() : null;
-            int at = address == null ? -1 : address.lastIndexOf('@');
-            if (address == null || at < 1 || at == address.length() - 1) {
-                outcomes.add(new DeliveryOutcome.Failed(
-                        "", List.of(recipient), "5.1.3", "not a mail address: \"" + recipient + "\"", null));
-                continue;
-            }
-            String domain = address.substring(at + 1).toLowerCase(Locale.ROOT);
-            List<Address> group = domains.computeIfAbsent(domain, ignored -> new ArrayList<>());
-            if (!group.contains(recipient)) {
-                group.add(recipient);
-            }
+    private static MimeMessage mime(Message message) throws MessagingException {
+        if (message instanceof MimeMessage mime) {
+            return mime;
         }
-        return domains;
+        throw new MessagingException("only messages of RFC 5322 can be sent (MimeMessage)");
+    }
+
+    private static Address[] recipients(Address @Nullable [] recipients) throws SendFailedException {
+        if (recipients == null || recipients.length == 0) {
+            throw new SendFailedException("no recipients");
+        }
+        return recipients;
     }
 
     private void conclude(Message message, List<DeliveryOutcome> outcomes) throws MtaStsDeliveryException {
+        last = List.copyOf(outcomes);
         Address[] sent = MtaStsDeliveryException.sent(outcomes);
         Address[] unsent = MtaStsDeliveryException.unsent(outcomes);
         Address[] invalid = MtaStsDeliveryException.invalid(outcomes);
-        if (unsent.length == 0 && invalid.length == 0) {
-            notifyTransportListeners(TransportEvent.MESSAGE_DELIVERED, sent, unsent, invalid, message);
-            return;
+        boolean all = unsent.length == 0 && invalid.length == 0;
+        notifyTransportListeners(
+                all
+                        ? TransportEvent.MESSAGE_DELIVERED
+                        : sent.length == 0
+                                ? TransportEvent.MESSAGE_NOT_DELIVERED
+                                : TransportEvent.MESSAGE_PARTIALLY_DELIVERED,
+                sent,
+                unsent,
+                invalid,
+                message);
+        if (!all) {
+            throw new MtaStsDeliveryException(outcomes);
         }
-        int type = sent.length == 0 ? TransportEvent.MESSAGE_NOT_DELIVERED : TransportEvent.MESSAGE_PARTIALLY_DELIVERED;
-        notifyTransportListeners(type, sent, unsent, invalid, message);
-        throw new MtaStsDeliveryException(outcomes);
     }
 
+    /** Ends the connections kept. Closing twice does nothing. */
     @Override
     public synchronized void close() throws MessagingException {
+        Sender ended = sender;
+        MtaStsEngines.Use used = use;
+        sender = null;
+        use = null;
         try {
-            super.close();
-        } finally {
-            if (shared != null) {
-                MtaStsEngines.release(shared);
+            if (ended != null) {
+                ended.connections().closeAll();
             }
-            shared = null;
-            engine = null;
-            settings = null;
-            relay = null;
+        } finally {
+            if (used != null) {
+                used.end();
+            }
+            if (isConnected()) {
+                super.close();
+            }
         }
     }
 }

@@ -2,24 +2,24 @@ package io.github.mtasts.javamail;
 
 import io.github.mtasts.MtaSts;
 import io.github.mtasts.MtaStsBuilder;
-import io.github.mtasts.policy.MxHost;
+import io.github.mtasts.cache.PolicyStore;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The properties {@code mail.mtasts.*} of one session, read and checked once: what a user changes afterwards has no effect on a transport that is connected, and what is
- * unknown or malformed is refused. Properties of other protocols are never read.
+ * unknown or malformed is refused. Properties of other protocols are never read. Immutable.
  */
-record SmtpSettings(Map<Setting, String> values) {
+final class SmtpSettings {
     /** An engine handed in by the user, as an object. */
     static final String ENGINE = Setting.PREFIX + "engine";
 
@@ -37,192 +37,243 @@ record SmtpSettings(Map<Setting, String> values) {
     private static final Set<String> OF_JAKARTA_MAIL =
             Set.of(Setting.PREFIX + "host", Setting.PREFIX + "user", Setting.PREFIX + "class", ENGINE);
 
-    SmtpSettings {
-        values = Map.copyOf(values);
+    /** What makes an engine: transports that agree in these share one. */
+    private static final Set<Setting> OF_ENGINE = Collections.unmodifiableSet(EnumSet.of(
+            Setting.OWN_NAMES,
+            Setting.CLEARTEXT,
+            Setting.CLEARTEXT_NEVER,
+            Setting.STRICT,
+            Setting.POLICY_DIRECTORY,
+            Setting.FETCH_TIMEOUT,
+            Setting.DNS,
+            Setting.CA_FILE,
+            Setting.HTTPS_PORT,
+            Setting.PRIVATE));
+
+    private final Map<Setting, String> values;
+    private final boolean utf8;
+    private final @Nullable MtaSts engine;
+
+    private SmtpSettings(Map<Setting, String> values, boolean utf8, @Nullable MtaSts engine) {
+        this.values = Map.copyOf(values);
+        this.utf8 = utf8;
+        this.engine = engine;
     }
 
+    /** Reads and checks. */
     static SmtpSettings of(Properties properties) throws MessagingException {
         Map<Setting, String> values = new EnumMap<>(Setting.class);
         Set<Object> keys = new HashSet<>(properties.keySet());
-        keys.addAll(properties.stringPropertyNames());
+        keys.addAll(properties.stringPropertyNames()); // those in defaults, too
         for (Object key : keys) {
-            if (!(key instanceof String name) || !name.startsWith(Setting.PREFIX) || OF_JAKARTA_MAIL.contains(name)) {
-                continue;
+            if (key instanceof String name && name.startsWith(Setting.PREFIX) && !OF_JAKARTA_MAIL.contains(name)) {
+                Object object = properties.get(name);
+                String text = object == null ? properties.getProperty(name) : String.valueOf(object);
+                Setting setting = Setting.of(name).orElseThrow(() -> unknown(name, text));
+                if (!text.isBlank() || !setting.usual().isEmpty()) {
+                    values.put(setting, checked(setting, text.strip()));
+                }
             }
-            Setting setting = Setting.of(name)
-                    .orElseThrow(() -> new MessagingException(
-                            "unknown property \"" + name + "\": see the table of mail.mtasts.* properties"));
-            Object value = properties.get(name);
-            String text = value == null ? properties.getProperty(name) : String.valueOf(value);
-            values.put(setting, text.strip());
         }
-        SmtpSettings settings = new SmtpSettings(values);
-        settings.check();
-        return settings;
+        Object given = properties.get(ENGINE);
+        if (given == null) {
+            given = properties.getProperty(ENGINE);
+        }
+        if (given != null && !(given instanceof MtaSts)) {
+            throw new MessagingException("property " + ENGINE + " has to be an MtaSts object, and is a "
+                    + given.getClass().getName());
+        }
+        MtaSts engine = (MtaSts) given;
+        if (engine != null) {
+            for (Setting setting : OF_ENGINE) {
+                if (values.containsKey(setting)) {
+                    // passed over in silence, it could be one that was to make things safer
+                    throw new MessagingException("property " + setting.property() + " has no effect beside " + ENGINE
+                            + ": tell the engine's builder");
+                }
+            }
+        }
+        boolean utf8 = Boolean.parseBoolean(String.valueOf(
+                properties.getOrDefault("mail.mime.allowutf8", properties.getProperty("mail.mime.allowutf8"))));
+        return new SmtpSettings(values, utf8, engine);
     }
 
-    private void check() throws MessagingException {
-        for (Setting number : List.of(Setting.PORT, Setting.HTTPS_PORT)) {
-            number(number, 1, 65_535);
-        }
-        for (Setting number : List.of(Setting.FETCH_TIMEOUT, Setting.CONNECTION_TIMEOUT, Setting.TIMEOUT)) {
-            number(number, 1, Integer.MAX_VALUE);
-        }
-        number(Setting.CHUNK_SIZE, 0, Integer.MAX_VALUE);
-        for (Setting flag : List.of(Setting.PRIVATE, Setting.CLEARTEXT, Setting.STRICT, Setting.ALLOW_8BITMIME)) {
-            flag(flag);
-        }
-        dnsServers();
-        ownNames();
+    private static MessagingException unknown(String name, String text) {
+        String value = name.contains("password") ? "" : " (" + Form.quote(text) + ")";
+        boolean tls = name.matches(".*\\.(ssl|starttls|socketFactory|socks|proxy)\\b.*");
+        return new MessagingException("unknown property " + Form.quote(name) + value + ": "
+                + (tls
+                        ? "no property changes how TLS is verified here, nor how connections are made"
+                        : "it is not in the table of mail.mtasts.* properties"));
     }
 
+    private static String checked(Setting setting, String text) throws MessagingException {
+        try {
+            setting.form().check(text);
+            return text;
+        } catch (IllegalArgumentException e) {
+            throw new MessagingException(
+                    "property " + setting.property() + " is " + Form.quote(text) + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The text of a setting; empty where nothing is set and there is no default. */
     String text(Setting setting) {
         return values.getOrDefault(setting, setting.usual());
     }
 
-    int number(Setting setting, int least, int most) throws MessagingException {
-        try {
-            int number = Integer.parseInt(text(setting));
-            if (number >= least && number <= most) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // told below
-        }
-        throw malformed(setting, "a number from " + least + " to " + most);
+    boolean flag(Setting setting) {
+        return Form.flag(text(setting));
     }
 
     int number(Setting setting) {
-        return Integer.parseInt(text(setting)); // checked when read
+        return Form.number(text(setting), 0, Integer.MAX_VALUE);
     }
 
-    boolean flag(Setting setting) throws MessagingException {
-        String text = text(setting);
-        if (!text.equals("true") && !text.equals("false")) {
-            throw malformed(setting, "true or false");
-        }
-        return text.equals("true");
+    Duration duration(Setting setting) {
+        return Form.duration(text(setting));
     }
 
-    private boolean is(Setting setting) {
-        return text(setting).equals("true"); // checked when read
+    private boolean isSet(Setting setting) {
+        return !text(setting).isEmpty();
     }
 
-    private MessagingException malformed(Setting setting, String wanted) {
-        String text = text(setting);
-        return new MessagingException("property " + setting.property() + " is \""
-                + (text.length() > 200 ? text.substring(0, 200) + "…" : text) + "\"; it has to be " + wanted);
+    /** The engine handed in; null where the properties make one. */
+    @Nullable
+    MtaSts engine() {
+        return engine;
     }
 
-    private List<InetSocketAddress> dnsServers() throws MessagingException {
-        String text = text(Setting.DNS);
-        if (text.isEmpty()) {
-            return List.of();
-        }
-        List<InetSocketAddress> servers = new ArrayList<>();
-        for (String server : text.split(",", -1)) {
-            int colon = server.lastIndexOf(':');
-            String host = (colon < 0 ? server : server.substring(0, colon)).strip();
-            String port = colon < 0 ? "53" : server.substring(colon + 1).strip();
-            if (host.isEmpty() || !port.matches("[0-9]{1,5}")) {
-                throw malformed(Setting.DNS, "host:port with commas between");
-            }
-            servers.add(new InetSocketAddress(host, Integer.parseInt(port)));
-        }
-        return servers;
+    /** Whether addresses beyond ASCII may be used where a server offers SMTPUTF8: {@code mail.mime.allowutf8}. */
+    boolean allowsUtf8() {
+        return utf8;
     }
 
-    private Set<MxHost> ownNames() throws MessagingException {
-        Set<MxHost> names = new HashSet<>();
-        for (String name : text(Setting.OWN_NAMES).split(",", -1)) {
-            if (!name.isBlank()) {
-                try {
-                    names.add(MxHost.of(name.strip()));
-                } catch (IllegalArgumentException e) {
-                    throw malformed(Setting.OWN_NAMES, "host names with commas between");
-                }
-            }
-        }
-        return names;
+    /** The relay that takes all mail; null for MX hosts. */
+    @Nullable
+    Relay relay() {
+        return isSet(Setting.RELAY) ? Relay.parse(text(Setting.RELAY)) : null;
     }
 
-    /** The settings that make an engine: transports that agree in these share one. */
-    SmtpSettings engine() {
-        Map<Setting, String> engine = new EnumMap<>(Setting.class);
-        for (Setting setting : List.of(
-                Setting.DNS,
-                Setting.CA_FILE,
-                Setting.HTTPS_PORT,
-                Setting.PRIVATE,
-                Setting.CLEARTEXT,
-                Setting.STRICT,
-                Setting.FETCH_TIMEOUT,
-                Setting.OWN_NAMES)) {
-            engine.put(setting, text(setting));
-        }
-        return new SmtpSettings(engine);
-    }
-
-    /** A new engine after these settings. */
-    MtaSts open() throws MessagingException {
-        MtaStsBuilder builder = MtaSts.builder()
-                .httpsPort(number(Setting.HTTPS_PORT))
-                .allowPrivateAddresses(is(Setting.PRIVATE))
-                .allowClearText(is(Setting.CLEARTEXT))
-                .strictDiscovery(is(Setting.STRICT))
-                .fetchDeadline(Duration.ofMillis(number(Setting.FETCH_TIMEOUT)))
-                .ownNames(ownNames());
-        dnsServers().forEach(builder::dnsServer);
-        if (!text(Setting.CA_FILE).isEmpty()) {
-            try (InputStream in = Files.newInputStream(Path.of(text(Setting.CA_FILE)))) {
-                builder.trustAlso(CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
-                        .map(X509Certificate.class::cast)
-                        .toList());
-            } catch (IOException | CertificateException e) {
-                throw new MessagingException(
-                        "property " + Setting.CA_FILE.property() + ": certificates cannot be read from \""
-                                + text(Setting.CA_FILE) + "\": " + e.getMessage(),
-                        e);
-            }
-        }
-        return builder.build();
+    /** Whether TLS begins with the first byte at a relay's port (RFC 8314 §3.3). */
+    boolean implicitTls(int port) {
+        return isSet(Setting.RELAY_IMPLICIT_TLS) ? flag(Setting.RELAY_IMPLICIT_TLS) : port == 465;
     }
 
     /** The local address to connect from; null for any. */
     @Nullable
-    InetSocketAddress localAddress() throws MessagingException {
-        if (text(Setting.LOCAL_ADDRESS).isEmpty()) {
-            return null;
+    InetAddress localAddress() {
+        return isSet(Setting.LOCAL_ADDRESS) ? Form.address(text(Setting.LOCAL_ADDRESS)) : null;
+    }
+
+    /** The name for EHLO; empty where there is none that is qualified, so that the address connected from has to do. */
+    String ehloName() {
+        if (isSet(Setting.LOCALHOST)) {
+            return text(Setting.LOCALHOST);
         }
         try {
-            return new InetSocketAddress(InetAddress.getByName(text(Setting.LOCAL_ADDRESS)), 0);
-        } catch (UnknownHostException e) {
-            throw malformed(Setting.LOCAL_ADDRESS, "an address of this machine");
+            String name = InetAddress.getLocalHost().getHostName();
+            Form.EHLO_NAME.check(name);
+            return isQualified(name) ? name : "";
+        } catch (UnknownHostException | IllegalArgumentException e) {
+            return "";
         }
     }
 
-    /** A session of our own for one SMTP connection: nothing of the user's, and every key of TLS as we need it. */
-    Session privateSession(boolean startTls) {
+    /** Whether receivers can make sense of a name (RFC 5321 §4.1.1.1). */
+    static boolean isQualified(String name) {
+        return name.startsWith("[")
+                || (name.contains(".") && !name.toLowerCase(Locale.ROOT).startsWith("localhost."));
+    }
+
+    /** The part that makes an engine, as a key. */
+    Map<Setting, String> engineKey() {
+        Map<Setting, String> key = new EnumMap<>(Setting.class);
+        OF_ENGINE.forEach(setting -> key.put(setting, text(setting)));
+        return Collections.unmodifiableMap(key);
+    }
+
+    /** Where policies are kept beyond the process; null for memory only. */
+    @Nullable
+    PolicyStore openStore() {
+        return isSet(Setting.POLICY_DIRECTORY)
+                ? PolicyStore.inDirectory(Form.path(text(Setting.POLICY_DIRECTORY)))
+                : null;
+    }
+
+    /** A new engine after these settings. */
+    MtaSts openEngine(@Nullable PolicyStore store) throws MessagingException {
+        MtaStsBuilder builder = MtaSts.builder()
+                .httpsPort(number(Setting.HTTPS_PORT))
+                .allowPrivateAddresses(flag(Setting.PRIVATE))
+                .allowClearText(flag(Setting.CLEARTEXT))
+                .strictDiscovery(flag(Setting.STRICT))
+                .fetchDeadline(duration(Setting.FETCH_TIMEOUT));
+        if (isSet(Setting.CLEARTEXT_NEVER)) {
+            builder.neverClearText(Form.domains(text(Setting.CLEARTEXT_NEVER)));
+        }
+        if (isSet(Setting.OWN_NAMES)) {
+            builder.ownNames(Form.hosts(text(Setting.OWN_NAMES)));
+        }
+        if (isSet(Setting.DNS)) {
+            Form.servers(text(Setting.DNS)).forEach(builder::dnsServer);
+        }
+        if (isSet(Setting.CA_FILE)) {
+            builder.trustAlso(certificates());
+        }
+        if (store != null) {
+            builder.policyStore(store);
+        }
+        return builder.build();
+    }
+
+    private List<X509Certificate> certificates() throws MessagingException {
+        String file = text(Setting.CA_FILE);
+        try (InputStream in = Files.newInputStream(Form.path(file))) {
+            List<X509Certificate> certificates =
+                    CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+                            .map(X509Certificate.class::cast)
+                            .toList();
+            if (!certificates.isEmpty()) {
+                return certificates;
+            }
+            throw new CertificateException("there are none");
+        } catch (IOException | CertificateException e) {
+            throw new MessagingException(
+                    "property " + Setting.CA_FILE.property() + ": certificates cannot be read from " + Form.quote(file)
+                            + ": " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /**
+     * A session of our own for SMTP dialogues: these settings, and nothing else of the user's but the wish to see the dialogue. TLS is not its business: the connection
+     * underneath sees to it.
+     */
+    Session dialogue(Session users) {
         Properties smtp = new Properties();
-        smtp.setProperty("mail.smtp.starttls.enable", String.valueOf(startTls));
-        smtp.setProperty("mail.smtp.ssl.checkserveridentity", "false"); // the terms check the name
         smtp.setProperty("mail.smtp.auth", "false");
+        smtp.setProperty("mail.smtp.starttls.enable", "false");
         smtp.setProperty("mail.smtp.sendpartial", "true");
-        smtp.setProperty("mail.smtp.quitwait", "false");
-        smtp.setProperty("mail.smtp.timeout", text(Setting.TIMEOUT));
+        smtp.setProperty("mail.smtp.quitwait", text(Setting.QUIT_WAIT));
         smtp.setProperty("mail.smtp.allow8bitmime", text(Setting.ALLOW_8BITMIME));
-        copy(smtp, Setting.LOCALHOST, "mail.smtp.localhost");
+        smtp.setProperty("mail.mime.allowutf8", String.valueOf(utf8));
+        copy(smtp, Setting.AUTH_MECHANISMS, "mail.smtp.auth.mechanisms");
         copy(smtp, Setting.FROM, "mail.smtp.from");
         copy(smtp, Setting.DSN_NOTIFY, "mail.smtp.dsn.notify");
         copy(smtp, Setting.DSN_RET, "mail.smtp.dsn.ret");
-        if (!text(Setting.CHUNK_SIZE).equals("0")) {
+        copy(smtp, Setting.SUBMITTER, "mail.smtp.submitter");
+        if (number(Setting.CHUNK_SIZE) > 0) {
             copy(smtp, Setting.CHUNK_SIZE, "mail.smtp.chunksize");
         }
-        return Session.getInstance(smtp);
+        Session dialogue = Session.getInstance(smtp);
+        dialogue.setDebugOut(users.getDebugOut());
+        dialogue.setDebug(users.getDebug());
+        return dialogue;
     }
 
     private void copy(Properties smtp, Setting setting, String property) {
-        if (!text(setting).isEmpty()) {
+        if (isSet(setting)) {
             smtp.setProperty(property, text(setting));
         }
     }
