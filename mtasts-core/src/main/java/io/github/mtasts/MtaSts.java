@@ -93,7 +93,7 @@ public final class MtaSts implements AutoCloseable {
         return discovery.recheckAsync(used);
     }
 
-    /** Begins deliveries; for those who need more than {@link #attempt}. */
+    /** {@return what begins deliveries, for those who need more than {@link #attempt(NextHop)}} */
     public Deliveries deliveries() {
         return deliveries;
     }

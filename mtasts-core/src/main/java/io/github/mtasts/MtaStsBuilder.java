@@ -132,7 +132,12 @@ public final class MtaStsBuilder {
         return this;
     }
 
-    /** Next hops to which mail never goes in clear text, though it may to others. */
+    /**
+     * Next hops to which mail never goes in clear text, though it may to others.
+     *
+     * @param domains none by default
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder neverClearText(Set<PolicyDomain> domains) {
         this.neverClearText = Set.copyOf(domains);

@@ -93,6 +93,8 @@ public final class Deliveries {
     /**
      * Deliveries that ask for no policy, so that none is enforced and no session is recorded. For reports about TLS alone: they have to arrive where TLS is broken, and sending
      * them must not make new ones due (RFC 8460 §3).
+     *
+     * @return deliveries by the same rules but for policies
      */
     public Deliveries unenforced() {
         return new Deliveries(this);
@@ -270,7 +272,12 @@ public final class Deliveries {
             return this;
         }
 
-        /** Next hops to which mail never goes in clear text, though it may to others. */
+        /**
+         * Next hops to which mail never goes in clear text, though it may to others.
+         *
+         * @param domains none by default
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder neverClearText(Set<PolicyDomain> domains) {
             neverClearText.addAll(domains);

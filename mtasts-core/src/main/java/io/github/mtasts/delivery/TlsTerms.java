@@ -51,6 +51,8 @@ public final class TlsTerms {
 
     /**
      * Stricter terms, whatever the policy says: verified TLS or nothing. For a connection that is to carry credentials, or that the sender's own rules protect.
+     *
+     * @return these, if they are as strict
      */
     public TlsTerms strict() {
         return requirement == TlsRequirement.VERIFIED

@@ -60,7 +60,7 @@ public final class ClientTls {
         return strict;
     }
 
-    /** TLS towards the same peer, strict. */
+    /** {@return TLS towards the same peer, strict} */
     public ClientTls strict() {
         return strict ? this : verifier.strict(name);
     }
