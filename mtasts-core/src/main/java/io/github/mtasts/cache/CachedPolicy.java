@@ -20,6 +20,8 @@ public final class CachedPolicy {
     /**
      * A policy with a lifetime that may be shorter than its max_age, never longer (RFC 8461 §3.2).
      *
+     * @param domain the policy domain
+     * @param policy what it says
      * @param recordId the id in the TXT record before the fetch; empty for an operator's pin
      * @param fetchedAt when the fetch was complete
      * @param expiresAt the last instant at which the policy applies; what is beyond {@code fetchedAt} and max_age is cut off
@@ -43,12 +45,24 @@ public final class CachedPolicy {
         this.expiresAt = Math.max(fetchedAt, expiresAt);
     }
 
-    /** A policy just fetched: it may be kept for its max_age. */
+    /**
+     * A policy just fetched: it may be kept for its max_age.
+     *
+     * @param domain the policy domain
+     * @param policy what was fetched
+     * @param recordId the id in the TXT record before the fetch
+     * @param at when the fetch was complete
+     * @return the policy, with its lifetime from now on
+     */
     public static CachedPolicy fetched(PolicyDomain domain, StsPolicy policy, String recordId, Instant at) {
         return new CachedPolicy(domain, policy, recordId, at, at.plus(policy.maxAge()));
     }
 
-    /** An operator's policy, for as long as the pin lasts. */
+    /**
+     * {@return an operator's policy, for as long as the pin lasts}
+     *
+     * @param pin the operator's rule
+     */
     public static CachedPolicy pinned(OperatorRule.Pin pin) {
         return new CachedPolicy(
                 pin.domain(),
@@ -58,47 +72,59 @@ public final class CachedPolicy {
                 pin.until().toEpochMilli() - 1);
     }
 
-    /** The domain that published it. */
+    /** {@return the domain that published it} */
     public PolicyDomain domain() {
         return domain;
     }
 
-    /** What it says. */
+    /** {@return what it says} */
     public StsPolicy policy() {
         return policy;
     }
 
-    /** The id in the TXT record before the fetch; empty for an operator's pin. */
+    /** {@return the id in the TXT record before the fetch; empty for an operator's pin} */
     public String recordId() {
         return recordId;
     }
 
-    /** When the fetch was complete. */
+    /** {@return when the fetch was complete} */
     public Instant fetchedAt() {
         return Instant.ofEpochMilli(fetchedAt);
     }
 
-    /** The last instant at which it applies, never later than {@link #fetchedAt()} and max_age. */
+    /** {@return the last instant at which it applies, never later than {@link #fetchedAt()} and max_age} */
     public Instant expiresAt() {
         return Instant.ofEpochMilli(expiresAt);
     }
 
-    /** Whether it may be used from the cache; never for a max_age of 0, which serves the attempt at hand alone. */
+    /**
+     * {@return whether it may be used from the cache; never for a max_age of 0, which serves the attempt at hand alone}
+     *
+     * @param now the time to judge by
+     */
     public boolean appliesAt(Instant now) {
         return !isSpent() && now.toEpochMilli() <= expiresAt;
     }
 
-    /** Whether its life is nothing: no look-up uses it, whatever a clock says. */
+    /** {@return whether its life is nothing: no look-up uses it, whatever a clock says} */
     public boolean isSpent() {
         return expiresAt == fetchedAt;
     }
 
-    /** The same policy with a life of nothing. */
+    /**
+     * The same policy with a life of nothing.
+     *
+     * @return that policy
+     */
     public CachedPolicy spent() {
         return new CachedPolicy(domain, policy, recordId, fetchedAt, fetchedAt);
     }
 
-    /** The same policy, as if it had been fetched at another time, with the same lifetime. */
+    /**
+     * {@return the same policy, as if it had been fetched at another time, with the same lifetime}
+     *
+     * @param at that time
+     */
     public CachedPolicy fetchedAt(Instant at) {
         return new CachedPolicy(domain, policy, recordId, at.toEpochMilli(), at.toEpochMilli() + expiresAt - fetchedAt);
     }

@@ -32,6 +32,7 @@ public final class Holding {
     /**
      * Any of them, or none.
      *
+     * @param domain the policy domain
      * @param policy expired or not
      * @param lastUsed the day (UTC) of the last mail for the domain; null when there is no policy
      * @param purge an operator's purge that must still be told
@@ -50,37 +51,42 @@ public final class Holding {
         this.rule = rule;
     }
 
-    /** Nothing is held. */
+    /**
+     * Nothing is held.
+     *
+     * @param domain the policy domain
+     * @return a holding with the domain's name alone
+     */
     public static Holding nothing(PolicyDomain domain) {
         return new Holding(domain, null, null, null, null);
     }
 
-    /** The domain asked for. */
+    /** {@return the domain asked for} */
     public PolicyDomain domain() {
         return domain;
     }
 
-    /** The policy, expired or not. */
+    /** {@return the policy, expired or not} */
     public Optional<CachedPolicy> policy() {
         return Optional.ofNullable(policy);
     }
 
-    /** The day (UTC) of the last mail for the domain, as far as it was written. */
+    /** {@return the day (UTC) of the last mail for the domain, as far as it was written} */
     public Optional<LocalDate> lastUsed() {
         return Optional.ofNullable(lastUsed);
     }
 
-    /** The operator's purge that engines must still be told. */
+    /** {@return the operator's purge that engines must still be told} */
     public Optional<Purge> purge() {
         return Optional.ofNullable(purge);
     }
 
-    /** The operator's rule, over or not. */
+    /** {@return the operator's rule, over or not} */
     public Optional<OperatorRule> rule() {
         return Optional.ofNullable(rule);
     }
 
-    /** Whether there is nothing. */
+    /** {@return whether there is nothing} */
     public boolean isEmpty() {
         return policy == null && purge == null && rule == null;
     }
@@ -88,7 +94,10 @@ public final class Holding {
     /**
      * With a policy in place of the held one, by the rules of {@link PolicyStore#save}: unchanged in the policy when the held one is later.
      *
+     * @param fetched the policy
+     * @param used the day (UTC) of the last mail for the domain
      * @param now the writer's time: what claims to be from after it counts as earlier
+     * @return what is held then
      */
     public Holding with(CachedPolicy fetched, LocalDate used, Instant now) {
         Instant at = fetched.fetchedAt();
@@ -103,24 +112,44 @@ public final class Holding {
         return new Holding(domain, fetched, later(lastUsed, used), null, rule);
     }
 
-    /** With a later day of the last mail; unchanged without a policy. */
+    /**
+     * With a later day of the last mail; unchanged without a policy.
+     *
+     * @param day a day (UTC) with mail for the domain
+     * @return what is held then
+     */
     public Holding used(LocalDate day) {
         LocalDate last = later(lastUsed, day);
         return policy == null || last.equals(lastUsed) ? this : new Holding(domain, policy, last, purge, rule);
     }
 
-    /** Without its policy, and telling so as long as an engine may still remember one. */
+    /**
+     * Without its policy, and telling so as long as an engine may still remember one.
+     *
+     * @param at what was fetched up to then is not to be used
+     * @return what is held then
+     */
     public Holding purged(Instant at) {
         Instant tellUntil = policy == null ? at.plus(LONGEST_LIFE) : policy.expiresAt();
         return new Holding(domain, null, null, new Purge(at, tellUntil), rule);
     }
 
-    /** With this rule in place of the former, or without one. */
+    /**
+     * With this rule in place of the former, or without one.
+     *
+     * @param newRule the rule; null for none
+     * @return what is held then
+     */
     public Holding with(@Nullable OperatorRule newRule) {
         return new Holding(domain, policy, lastUsed, purge, newRule);
     }
 
-    /** Without what ended before this time. */
+    /**
+     * Without what ended before this time.
+     *
+     * @param endedBefore the time
+     * @return what is held then
+     */
     public Holding without(Instant endedBefore) {
         boolean expired = policy != null && policy.expiresAt().isBefore(endedBefore);
         boolean told = purge != null && purge.tellUntil().isBefore(endedBefore);

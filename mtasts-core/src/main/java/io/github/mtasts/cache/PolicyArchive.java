@@ -32,7 +32,10 @@ public final class PolicyArchive {
     /**
      * Writes policies, purges and rules, one after the other; what changes meanwhile may or may not be among them.
      *
+     * @param from the store to read
+     * @param to takes the archive; stays open
      * @return how many were written
+     * @throws IOException if the store or the stream fails
      */
     @CanIgnoreReturnValue
     public static int exportAll(PolicyStore from, OutputStream to) throws IOException {
@@ -73,7 +76,10 @@ public final class PolicyArchive {
     /**
      * Reads an archive into a store. A policy never replaces a later one, and never gets a longer life than its text allows. Reading ends at the first fault; what stood before it is kept.
      *
+     * @param from the archive; stays open
+     * @param to the store to write
      * @param now the time against which "later" is judged, see {@link PolicyStore#save}
+     * @return what was read, and the fault if there was one
      * @throws IOException if the archive or the store fails
      */
     @CheckReturnValue

@@ -20,30 +20,60 @@ import org.jspecify.annotations.Nullable;
  */
 public interface PolicyStore extends AutoCloseable {
 
-    /** What is held for a domain, as it was written: expired or not. */
+    /**
+     * What is held for a domain, as it was written: expired or not.
+     *
+     * @param domain the policy domain
+     * @return the policy, the purge and the rule, as far as there are any
+     * @throws IOException if it failed; the call may be made again
+     */
     Holding load(PolicyDomain domain) throws IOException;
 
     /**
      * Keeps a policy with its id as one unit, unless one fetched later is held or the domain was purged since it was fetched. A held
      * policy that claims to be from after {@code now} counts as fetched earlier: the clock was set back.
      *
+     * @param policy the policy with its id
      * @param lastUsed the day (UTC) of the last mail for the domain; the later of this and what is held is kept
      * @param now the caller's time
      * @return whether it is kept; if not, what is held is later
+     * @throws IOException if it failed; the call may be made again
      */
     @CheckReturnValue
     boolean save(CachedPolicy policy, LocalDate lastUsed, Instant now) throws IOException;
 
-    /** Notes that there was mail for the domain on this day (UTC). Does nothing where no policy is held, or a later day. */
+    /**
+     * Notes that there was mail for the domain on this day (UTC). Does nothing where no policy is held, or a later day.
+     *
+     * @param domain the policy domain
+     * @param day the day
+     * @throws IOException if it failed; the call may be made again
+     */
     void used(PolicyDomain domain, LocalDate day) throws IOException;
 
-    /** Forgets the policy of a domain, and tells every engine that shares this store to do so: see {@link Holding#purge()}. The rule stays. */
+    /**
+     * Forgets the policy of a domain, and tells every engine that shares this store to do so: see {@link Holding#purge()}. The rule stays.
+     *
+     * @param domain the policy domain
+     * @param at what was fetched up to then is forgotten
+     * @throws IOException if it failed; the call may be made again
+     */
     void purge(PolicyDomain domain, Instant at) throws IOException;
 
-    /** Keeps a rule in place of the domain's former one. */
+    /**
+     * Keeps a rule in place of the domain's former one.
+     *
+     * @param rule the rule
+     * @throws IOException if it failed; the call may be made again
+     */
     void setRule(OperatorRule rule) throws IOException;
 
-    /** Removes the rule of a domain, if there is one. */
+    /**
+     * Removes the rule of a domain, if there is one.
+     *
+     * @param domain the policy domain
+     * @throws IOException if it failed; the call may be made again
+     */
     void removeRule(PolicyDomain domain) throws IOException;
 
     /**
@@ -52,13 +82,19 @@ public interface PolicyStore extends AutoCloseable {
      * @param after go on after this one, whether or not it is still held; null to begin
      * @param atMost the most to return, from 1
      * @return fewer than {@code atMost} when there are no more
+     * @throws IOException if it failed; the call may be made again
      */
     List<PolicyDomain> domains(@Nullable PolicyDomain after, int atMost) throws IOException;
 
-    /** Removes policies that expired, rules that ended and purges that need no more telling, all before this time. */
+    /**
+     * Removes policies that expired, rules that ended and purges that need no more telling, all before this time.
+     *
+     * @param endedBefore the time
+     * @throws IOException if it failed; the call may be made again
+     */
     void discard(Instant endedBefore) throws IOException;
 
-    /** Whether policies are kept in this process only: then calls never block, and all is forgotten when the process ends. */
+    /** {@return whether policies are kept in this process only: then calls never block, and all is forgotten when the process ends} */
     default boolean inMemoryOnly() {
         return false;
     }
@@ -72,12 +108,19 @@ public interface PolicyStore extends AutoCloseable {
      *
      * <p>Nothing is thrown here when the directory cannot be used: each call fails then, which engines report, and mail goes on. A file that cannot be understood is moved to the folder {@code set-aside}, with a warning. One store for a
      * directory and process is enough.
+     *
+     * @param directory the directory, which one store alone uses in this process
+     * @return a store over that directory
      */
     static PolicyStore inDirectory(Path directory) {
         return new DirectoryStore(directory);
     }
 
-    /** Keeps up to 100,000 policies in memory. They are forgotten when the process ends: use {@link #inMemory(int)} for other bounds. */
+    /**
+     * Keeps up to 100,000 policies in memory. They are forgotten when the process ends: use {@link #inMemory(int)} for other bounds.
+     *
+     * @return a store in this process
+     */
     static PolicyStore inMemory() {
         return inMemory(100_000);
     }
@@ -87,6 +130,7 @@ public interface PolicyStore extends AutoCloseable {
      * crowd of domains cannot push out a policy that is in force.
      *
      * @param mostDomains the most domains held, from 1
+     * @return a store in this process
      */
     static PolicyStore inMemory(int mostDomains) {
         return new MemoryStore(mostDomains);

@@ -16,12 +16,20 @@ public final class DiscoveryCounters {
 
     DiscoveryCounters() {}
 
-    /** How often this happened. */
+    /**
+     * {@return how often this happened}
+     *
+     * @param count what to tell
+     */
     public long get(DiscoveryCount count) {
         return adder(counts, count).sum();
     }
 
-    /** How many fetches failed for this reason. */
+    /**
+     * {@return how many fetches failed for this reason}
+     *
+     * @param reason the reason
+     */
     public long fetchesFailed(FetchFailure reason) {
         return adder(failures, reason).sum();
     }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Something that an operator may want to know. Immutable. New kinds may be added: have a default branch. */
 public sealed interface DiscoveryEvent {
 
-    /** The domain it is about; empty when it is about the engine. */
+    /** {@return the domain it is about; empty when it is about the engine} */
     Optional<PolicyDomain> about();
 
     /** How near the loss of protection is. */

@@ -11,10 +11,10 @@ import java.util.Optional;
 /** What went wrong while a policy was looked for. */
 public sealed interface DiscoveryFailure {
 
-    /** For people: one line, printable. */
+    /** {@return one line for people, printable} */
     String describe();
 
-    /** How a TLS report names it; empty for what RFC 8460 does not report. */
+    /** {@return how a TLS report names it; empty for what RFC 8460 does not report} */
     Optional<ReportType> reportType();
 
     /** The TXT look-up gave no usable answer. */
@@ -69,8 +69,17 @@ public sealed interface DiscoveryFailure {
         }
     }
 
-    /** The policy was fetched and is invalid. */
+    /**
+     * The policy was fetched and is invalid.
+     *
+     * @param errors what is wrong with it; never empty
+     */
     record BadPolicy(List<PolicyResult.PolicyError> errors) implements DiscoveryFailure {
+        /**
+         * Copies the list.
+         *
+         * @param errors what is wrong with it; never empty
+         */
         public BadPolicy {
             errors = List.copyOf(errors);
         }

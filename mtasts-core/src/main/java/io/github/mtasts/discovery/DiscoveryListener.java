@@ -7,6 +7,10 @@ package io.github.mtasts.discovery;
 @FunctionalInterface
 public interface DiscoveryListener {
 
-    /** Something happened. */
+    /**
+     * Something happened.
+     *
+     * @param event what happened
+     */
     void on(DiscoveryEvent event);
 }

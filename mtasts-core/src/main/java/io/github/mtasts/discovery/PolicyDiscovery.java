@@ -59,12 +59,22 @@ public final class PolicyDiscovery implements AutoCloseable {
         }
     }
 
-    /** A builder over what asks DNS and what fetches policies. */
+    /**
+     * {@return a builder over what asks DNS and what fetches policies}
+     *
+     * @param dns asks DNS; stays open when the engine closes
+     * @param fetcher fetches policies; stays open when the engine closes
+     */
     public static Builder builder(DnsClient dns, PolicyFetcher fetcher) {
         return new Builder(dns, fetcher);
     }
 
-    /** The policy in force for a domain, waited for up to the deadline given to the builder. */
+    /**
+     * The policy in force for a domain, waited for up to the deadline given to the builder.
+     *
+     * @param domain the policy domain
+     * @return what is in force, or why nothing is
+     */
     @CheckReturnValue
     public PolicyInForce policyFor(PolicyDomain domain) {
         return policyFor(domain, deadline);
@@ -73,7 +83,9 @@ public final class PolicyDiscovery implements AutoCloseable {
     /**
      * The policy in force for a domain.
      *
+     * @param domain the policy domain
      * @param deadline wait no longer than this: then {@code Undetermined(DEADLINE)}
+     * @return what is in force, or why nothing is
      */
     @CheckReturnValue
     public PolicyInForce policyFor(PolicyDomain domain, Duration deadline) {
@@ -87,7 +99,12 @@ public final class PolicyDiscovery implements AutoCloseable {
                         undetermined(domain, PolicyInForce.Undetermined.Reason.INTERRUPTED));
     }
 
-    /** As {@link #policyFor(PolicyDomain)}, without waiting. */
+    /**
+     * As {@link #policyFor(PolicyDomain)}, without waiting.
+     *
+     * @param domain the policy domain
+     * @return completes with what is in force, or why nothing is
+     */
     @CheckReturnValue
     public CompletableFuture<PolicyInForce> policyForAsync(PolicyDomain domain) {
         return policyForAsync(domain, deadline);
@@ -96,6 +113,10 @@ public final class PolicyDiscovery implements AutoCloseable {
     /**
      * As {@link #policyFor(PolicyDomain, Duration)}, without waiting. The future never completes exceptionally; cancelling it completes it with {@code
      * Undetermined(CANCELLED)}. It may be completed on a thread that does network I/O for others: what depends on it must not block.
+     *
+     * @param domain the policy domain
+     * @param deadline completes within this: then with {@code Undetermined(DEADLINE)}
+     * @return completes with what is in force, or why nothing is
      */
     @CheckReturnValue
     public CompletableFuture<PolicyInForce> policyForAsync(PolicyDomain domain, Duration deadline) {
@@ -113,6 +134,8 @@ public final class PolicyDiscovery implements AutoCloseable {
     /**
      * Asks for a domain's record now, if that is due, so that a later look-up need not wait for it: called before the MX look-up, a delivery waits for one round trip and not
      * for two. Nothing is fetched. Does not block.
+     *
+     * @param domain the policy domain
      */
     public void askAhead(PolicyDomain domain) {
         if (engine.fromMemory(domain) == null) {
@@ -125,13 +148,19 @@ public final class PolicyDiscovery implements AutoCloseable {
      * same id, unless that was done in the last five minutes. Waits up to 15 seconds. An interrupt is {@code COULD_NOT_TELL}.
      *
      * @param used the answer that the refusal rests on
+     * @return whether the policy changed
      */
     @CheckReturnValue
     public Recheck recheck(PolicyInForce used) {
         return await(recheckFlight(used), RECHECK_DEADLINE, Recheck.COULD_NOT_TELL, Recheck.COULD_NOT_TELL);
     }
 
-    /** As {@link #recheck}, without waiting. The future never completes exceptionally; cancelling it completes it with {@code COULD_NOT_TELL}. */
+    /**
+     * As {@link #recheck}, without waiting. The future never completes exceptionally; cancelling it completes it with {@code COULD_NOT_TELL}.
+     *
+     * @param used the answer that the refusal rests on
+     * @return completes with whether the policy changed
+     */
     @CheckReturnValue
     public CompletableFuture<Recheck> recheckAsync(PolicyInForce used) {
         return new Awaited<>(
@@ -159,7 +188,12 @@ public final class PolicyDiscovery implements AutoCloseable {
         return used.getClass() != now.getClass() || !Objects.equals(before, after);
     }
 
-    /** Fetches a domain's policy again on an operator's word, unless that was done in the last five minutes. Waits up to the deadline. */
+    /**
+     * Fetches a domain's policy again on an operator's word, unless that was done in the last five minutes. Waits up to the deadline.
+     *
+     * @param domain the policy domain
+     * @return what is in force then
+     */
     @CheckReturnValue
     public PolicyInForce refresh(PolicyDomain domain) {
         return await(
@@ -172,6 +206,8 @@ public final class PolicyDiscovery implements AutoCloseable {
     /**
      * Puts an operator's policy in force for a domain, whatever the domain publishes. Waits up to 10 seconds for the store.
      *
+     * @param domain the policy domain
+     * @param policy the policy to put in force
      * @param reason for the log: one line
      * @param until it ends by itself
      * @return whether the store keeps it; if not, it holds in this process only, and the failure is logged
@@ -184,6 +220,7 @@ public final class PolicyDiscovery implements AutoCloseable {
     /**
      * Exempts a domain: no policy of it is enforced. Its policy is still kept and renewed, and is in force again when the exemption ends. Waits up to 10 seconds for the store.
      *
+     * @param domain the policy domain
      * @param reason for the log: one line
      * @param until it ends by itself
      * @return whether the store keeps it; if not, it holds in this process only, and the failure is logged
@@ -202,6 +239,7 @@ public final class PolicyDiscovery implements AutoCloseable {
     /**
      * Ends a pin or an exemption before its time. Waits up to 10 seconds for the store.
      *
+     * @param domain the policy domain
      * @return whether the store has removed it; if not, it may come back with the next process
      */
     @CheckReturnValue
@@ -214,6 +252,7 @@ public final class PolicyDiscovery implements AutoCloseable {
     /**
      * Forgets the policy of a domain, here and in the store: the next look-up begins anew. Waits up to 10 seconds for the store.
      *
+     * @param domain the policy domain
      * @return whether the store has forgotten it; if not, it may come back from there
      */
     @CheckReturnValue
@@ -223,7 +262,7 @@ public final class PolicyDiscovery implements AutoCloseable {
         return kept;
     }
 
-    /** What was counted since the engine began. */
+    /** {@return what was counted since the engine began} */
     public DiscoveryCounters counters() {
         return engine.counters;
     }
@@ -298,21 +337,36 @@ public final class PolicyDiscovery implements AutoCloseable {
             this.fetcher = fetcher;
         }
 
-        /** Keeps policies; by default in memory only. */
+        /**
+         * Keeps policies; by default in memory only.
+         *
+         * @param store the store
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder store(PolicyStore store) {
             this.store = store;
             return this;
         }
 
-        /** The wall clock; by default the system's. */
+        /**
+         * The wall clock; by default the system's.
+         *
+         * @param clock the clock
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder clock(InstantSource clock) {
             this.clock = clock;
             return this;
         }
 
-        /** How long a caller waits who names no deadline: 75 seconds by default, which is longer than a fetch may take. */
+        /**
+         * How long a caller waits who names no deadline: 75 seconds by default, which is longer than a fetch may take.
+         *
+         * @param deadline the longest wait
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder deadline(Duration deadline) {
             if (deadline.isNegative() || deadline.isZero()) {
@@ -322,7 +376,12 @@ public final class PolicyDiscovery implements AutoCloseable {
             return this;
         }
 
-        /** Whether mail waits while DNS gives no answer and nothing is cached; false by default: it goes as if there were no policy. */
+        /**
+         * Whether mail waits while DNS gives no answer and nothing is cached; false by default: it goes as if there were no policy.
+         *
+         * @param strict whether mail waits
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder strictDiscovery(boolean strict) {
             this.strictDiscovery = strict;
@@ -332,6 +391,9 @@ public final class PolicyDiscovery implements AutoCloseable {
         /**
          * Whether policies are fetched without waiting (RFC 8461 §3.3): then the first mail to a domain goes as if there were no policy ({@code NotInForce(PENDING)}), and a changed policy is in force from
          * the next mail on. False by default.
+         *
+         * @param asynchronous whether not to wait
+         * @return this
          */
         @CanIgnoreReturnValue
         public Builder asynchronous(boolean asynchronous) {
@@ -339,21 +401,36 @@ public final class PolicyDiscovery implements AutoCloseable {
             return this;
         }
 
-        /** How many policies of mode enforce and testing are remembered: 100,000 by default. */
+        /**
+         * How many policies of mode enforce and testing are remembered: 100,000 by default.
+         *
+         * @param most how many, from 1
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder mostPolicies(int most) {
             this.mostPolicies = positive(most);
             return this;
         }
 
-        /** How many domains without such a policy are remembered: 100,000 by default. */
+        /**
+         * How many domains without such a policy are remembered: 100,000 by default.
+         *
+         * @param most how many, from 1
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder mostOtherDomains(int most) {
             this.mostOthers = positive(most);
             return this;
         }
 
-        /** Is told what happens. */
+        /**
+         * Is told what happens.
+         *
+         * @param listener is told
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder listener(DiscoveryListener listener) {
             this.listener = listener;
@@ -381,7 +458,7 @@ public final class PolicyDiscovery implements AutoCloseable {
             return most;
         }
 
-        /** The engine, with its timer running. */
+        /** {@return the engine, with its timer running} */
         public PolicyDiscovery build() {
             return new PolicyDiscovery(this);
         }

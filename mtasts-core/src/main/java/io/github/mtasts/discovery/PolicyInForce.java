@@ -14,16 +14,20 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface PolicyInForce {
 
-    /** The policy domain asked for. */
+    /** {@return the policy domain asked for} */
     PolicyDomain domain();
 
-    /** The policy that the answer rests on; also one of mode none. */
+    /** {@return the policy that the answer rests on; also one of mode none} */
     Optional<CachedPolicy> known();
 
-    /** What went wrong on the way to this answer, also when a cached policy holds in spite of it. */
+    /** {@return what went wrong on the way to this answer, also when a cached policy holds in spite of it} */
     Optional<DiscoveryFailure> failure();
 
-    /** The whole answer in one line for people: what is in force, where it came from, its id, its age and time left at {@code now}, and what went wrong. */
+    /**
+     * {@return the whole answer in one line for people: what is in force, where it came from, its id, its age and time left at {@code now}, and what went wrong}
+     *
+     * @param now the time that age and time left are told for
+     */
     String explain(Instant now);
 
     /**
@@ -97,7 +101,14 @@ public sealed interface PolicyInForce {
             OperatorRule.@Nullable Exempt exempt)
             implements PolicyInForce {
 
-        /** Without an exemption. */
+        /**
+         * Without an exemption.
+         *
+         * @param domain the policy domain
+         * @param reason why no policy binds
+         * @param none the policy of mode none, if that is why
+         * @param met what went wrong on the way
+         */
         public NotInForce(
                 PolicyDomain domain, Reason reason, @Nullable CachedPolicy none, @Nullable DiscoveryFailure met) {
             this(domain, reason, none, met, null);
