@@ -346,7 +346,8 @@ final class DnsLookup {
             return failure;
         }
         return unavailable(
-                DnsFailure.TIMEOUT, "no answer for " + text(name) + " from " + servers + " within " + deadline);
+                DnsFailure.TIMEOUT,
+                "no answer for " + text(name) + " from " + servers + " within " + deadline.toMillis() + " ms");
     }
 
     private void conclude(DnsAnswer<Record> conclusion) {
