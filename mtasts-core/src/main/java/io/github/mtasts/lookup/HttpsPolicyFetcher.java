@@ -128,12 +128,28 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
         public @Nullable HttpResponse parse(SessionInputBuffer buffer, boolean endOfStream)
                 throws IOException, HttpException {
             int before = buffer.length();
-            HttpResponse head = parser.parse(buffer, endOfStream);
+            HttpResponse head;
+            try {
+                head = parser.parse(buffer, endOfStream);
+            } catch (HttpException e) {
+                if (endOfStream) {
+                    throw cut();
+                }
+                throw e;
+            }
+            if (endOfStream && head != null) {
+                // the library takes the end of the connection for the end of the head
+                throw cut();
+            }
             parsed += before - buffer.length();
             if (parsed > MAX_HEAD) {
                 throw new RefusedException(FetchFailure.TOO_LARGE, "response head of more than " + MAX_HEAD + " bytes");
             }
             return head;
+        }
+
+        private static RefusedException cut() {
+            return new RefusedException(FetchFailure.TRUNCATED, "the connection ended within the response's head");
         }
     }
 
@@ -185,7 +201,15 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
             }
         }
         if (next != null) {
-            next.start();
+            begin(next);
+        }
+    }
+
+    private void begin(PolicyFetch next) {
+        try {
+            executor.execute(next::start);
+        } catch (RejectedExecutionException e) {
+            next.close();
         }
     }
 

@@ -15,25 +15,28 @@ import org.jspecify.annotations.Nullable;
 /** The TLS of one peer in the form that HttpCore asks for: engines, and nothing else. */
 final class PeerContext extends SSLContext {
 
-    PeerContext(ClientTls tls) {
-        super(new Engines(tls), null, "TLS");
+    /** @param maxBytes the most that a peer may send, TLS and all */
+    PeerContext(ClientTls tls, int maxBytes) {
+        super(new Engines(tls, maxBytes), null, "TLS");
     }
 
     private static final class Engines extends SSLContextSpi {
         private final ClientTls tls;
+        private final int maxBytes;
 
-        Engines(ClientTls tls) {
+        Engines(ClientTls tls, int maxBytes) {
             this.tls = tls;
+            this.maxBytes = maxBytes;
         }
 
         @Override
         protected SSLEngine engineCreateSSLEngine() {
-            return tls.newEngine();
+            return new MeteredEngine(tls.newEngine(), maxBytes);
         }
 
         @Override
         protected SSLEngine engineCreateSSLEngine(String host, int port) {
-            return tls.newEngine();
+            return engineCreateSSLEngine();
         }
 
         @Override

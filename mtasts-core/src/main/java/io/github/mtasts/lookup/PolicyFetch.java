@@ -30,6 +30,7 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.message.BasicHttpRequest;
 import org.apache.hc.core5.http.nio.AsyncClientExchangeHandler;
 import org.apache.hc.core5.http.nio.CapacityChannel;
@@ -41,6 +42,7 @@ import org.apache.hc.core5.http.protocol.HttpCoreContext;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.reactor.Command;
 import org.apache.hc.core5.reactor.IOEventHandler;
+import org.apache.hc.core5.reactor.IOReactorShutdownException;
 import org.apache.hc.core5.reactor.IOSession;
 import org.apache.hc.core5.reactor.ProtocolIOSession;
 import org.apache.hc.core5.reactor.ssl.SSLBufferMode;
@@ -56,6 +58,8 @@ import org.jspecify.annotations.Nullable;
 final class PolicyFetch implements HandshakePlaces.Entrant {
     private static final String PATH = "/.well-known/mta-sts.txt";
     private static final int MAX_ADDRESSES = 8;
+    private static final int MAX_RECEIVED = 2 * 1024 * 1024;
+
     /** For each address but the last one: enough for a lost SYN to be sent again. */
     private static final Duration CONNECT_SLICE = Duration.ofSeconds(2);
 
@@ -239,6 +243,8 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
         } else if (phase == Phase.HEAD && cause instanceof SSLException) {
             // with TLS 1.3 the peer may refuse the handshake after its end on our side
             fail(FetchFailure.TLS_HANDSHAKE, String.valueOf(cause.getMessage()));
+        } else if (cause instanceof MessageConstraintException) {
+            fail(FetchFailure.TOO_LARGE, "response head: " + cause.getMessage());
         } else if (cause instanceof HttpException || !(cause instanceof IOException)) {
             fail(FetchFailure.HTTP_MALFORMED, "no proper response: " + cause.getMessage());
         } else {
@@ -321,13 +327,18 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
 
         private void begin(boolean othersLeft) {
             int port = fetcher.settings.port;
-            connecting = fetcher.reactor.connect(
-                    new HttpHost("https", address, policyHost, port),
-                    new InetSocketAddress(address, port),
-                    null,
-                    Timeout.DISABLED,
-                    this,
-                    this);
+            try {
+                connecting = fetcher.reactor.connect(
+                        new HttpHost("https", address, policyHost, port),
+                        new InetSocketAddress(address, port),
+                        null,
+                        Timeout.DISABLED,
+                        this,
+                        this);
+            } catch (IOReactorShutdownException e) {
+                fail(FetchFailure.CONNECT, "the I/O threads have ended");
+                return;
+            }
             if (othersLeft) {
                 timer = fetcher.executor.schedule(
                         () -> ifPresent(this::slow), CONNECT_SLICE.toNanos(), TimeUnit.NANOSECONDS);
@@ -378,7 +389,7 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
                 ClientTls strict = fetcher.settings.verifier.strict(policyHost);
                 tls = strict;
                 connection.startTls(
-                        new PeerContext(strict),
+                        new PeerContext(strict, MAX_RECEIVED),
                         null,
                         SSLBufferMode.DYNAMIC,
                         null,
