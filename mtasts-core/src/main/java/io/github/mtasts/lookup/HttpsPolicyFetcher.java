@@ -49,6 +49,9 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
 
     private static final int MAX_LINE = 16 * 1024;
     private static final Duration SLICE = Duration.ofMillis(500);
+    /** A connection given up while it is being made is gone from the kernel after the next select. */
+    private static final TimeValue SELECT_INTERVAL = TimeValue.ofMilliseconds(100);
+
     private static final TimeValue CLOSE_WITHIN = TimeValue.ofSeconds(2);
 
     final Builder settings;
@@ -65,6 +68,7 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
         this.settings = settings;
         this.executor = new ScheduledThreadPoolExecutor(2, threads("mtasts-fetch-"));
         this.executor.setRemoveOnCancelPolicy(true);
+        this.executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         this.places = new HandshakePlaces(settings.places, SLICE, executor);
         Http1Config limits = Http1Config.custom()
                 .setBufferSize(BUFFER)
@@ -87,6 +91,7 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
                         .setIoThreadCount(
                                 Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors())))
                         .setTcpNoDelay(true)
+                        .setSelectInterval(SELECT_INTERVAL)
                         .build(),
                 threads("mtasts-fetch-io-"),
                 null,
@@ -222,7 +227,7 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
             open.addAll(waiting);
         }
         open.forEach(PolicyFetch::close);
-        executor.shutdownNow();
+        executor.shutdown();
         reactor.initiateShutdown();
         try {
             reactor.awaitShutdown(CLOSE_WITHIN);

@@ -85,10 +85,10 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
 
     private final HttpsPolicyFetcher fetcher;
     private final String policyHost;
-    private final long started = System.nanoTime();
     private final CompletableFuture<FetchResult> result = new CompletableFuture<>();
 
     private Phase phase = Phase.WAITING;
+    private long started = System.nanoTime();
     private @Nullable FetchResult conclusion;
     private boolean told;
     private @Nullable Future<?> deadlineTimer;
@@ -112,19 +112,32 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
         return result;
     }
 
+    /** Waits for a turn, as long as a fetch may take at most. */
     void begin() {
-        step(() -> deadlineTimer = fetcher.executor.schedule(
-                () -> step(this::deadline), fetcher.settings.deadline.toNanos(), TimeUnit.NANOSECONDS));
+        step(this::armDeadline);
         CompletableFuture<FetchResult> unused = result.whenComplete((ended, cause) ->
                 step(() -> fail(FetchFailure.CANCELLED, "cancelled while waiting for " + phase.awaited)));
     }
 
+    /** Has its turn: the time runs from here. */
     void start() {
-        step(() -> phase = Phase.DNS);
+        step(() -> {
+            phase = Phase.DNS;
+            started = System.nanoTime();
+            armDeadline();
+        });
         fetcher.settings
                 .dns
                 .addresses(policyHost)
                 .whenComplete((answer, broken) -> step(() -> resolved(answer, broken)));
+    }
+
+    private void armDeadline() {
+        if (deadlineTimer != null) {
+            deadlineTimer.cancel(false);
+        }
+        deadlineTimer = fetcher.executor.schedule(
+                () -> step(this::deadline), fetcher.settings.deadline.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     void close() {

@@ -68,8 +68,8 @@ public interface PolicyFetcher extends AutoCloseable {
         }
 
         /**
-         * The longest that a fetch may take, from the call to the last byte: waiting for its turn, DNS, connection, TLS and HTTP. Default
-         * 60 s.
+         * The longest that a fetch may take, from the first DNS packet to the last byte: DNS, connection, TLS and HTTP. Default 60 s. When too
+         * many are under way ({@link #maxInFlight}), a fetch first waits for its turn, as long again at most.
          *
          * @throws IllegalArgumentException if not above zero
          */
@@ -117,7 +117,8 @@ public interface PolicyFetcher extends AutoCloseable {
         }
 
         /**
-         * How many fetches may be under way at once; further ones wait, first come first served. Default 5,000. A fetch has one socket.
+         * How many fetches may be under way at once; further ones wait, first come first served, and fail as {@link FetchFailure#OVERLOAD} when
+         * their turn does not come within the deadline. Default 5,000. A fetch has one socket.
          *
          * @throws IllegalArgumentException if not above zero
          */

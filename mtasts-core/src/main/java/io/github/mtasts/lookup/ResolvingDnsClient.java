@@ -51,6 +51,7 @@ final class ResolvingDnsClient implements DnsClient {
             return thread;
         });
         this.executor.setRemoveOnCancelPolicy(true);
+        this.executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
     private static List<InetSocketAddress> systemServers() {
@@ -171,6 +172,6 @@ final class ResolvingDnsClient implements DnsClient {
     public void close() {
         closed = true;
         open.forEach(DnsLookup::close);
-        executor.shutdownNow();
+        executor.shutdown();
     }
 }
