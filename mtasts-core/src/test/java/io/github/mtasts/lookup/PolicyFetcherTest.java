@@ -849,13 +849,14 @@ class PolicyFetcherTest {
 
         @Test
         void thatAllRefuseAreAFailureToConnect() throws Exception {
-            host.down();
+            internet.dns().remove("mta-sts.example.com");
             internet.dns().address("mta-sts.example.com", InetAddress.getByName("127.77.0.1"));
+            internet.dns().address("mta-sts.example.com", InetAddress.getByName("127.77.0.5"));
 
             FetchResult.Failed failed = failed(fetch());
 
             assertThat(failed.reason()).isEqualTo(FetchFailure.CONNECT);
-            assertThat(failed.detail()).contains("127.77.0.1");
+            assertThat(failed.detail()).contains("127.77.0.5");
             assertThat(failed.trace().connectedTo()).isNull();
         }
 
