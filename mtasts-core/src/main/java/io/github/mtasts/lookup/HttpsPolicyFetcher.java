@@ -190,6 +190,11 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
         return result;
     }
 
+    /** Fetches under way or waiting for their turn. */
+    synchronized int underWay() {
+        return inFlight.size() + waiting.size();
+    }
+
     private synchronized boolean isClosed() {
         return closed;
     }
