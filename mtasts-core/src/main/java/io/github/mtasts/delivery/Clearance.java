@@ -13,7 +13,7 @@ public enum Clearance {
     /** Do not send here. Go on to the next address or host. */
     NEXT_HOST;
 
-    /** Whether mail may be sent now on the connection at hand. */
+    /** {@return whether mail may be sent now on the connection at hand} */
     public boolean maySend() {
         return this == VERIFIED_TLS || this == ANY_TLS || this == CLEARTEXT;
     }

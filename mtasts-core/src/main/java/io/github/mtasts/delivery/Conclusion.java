@@ -3,24 +3,34 @@ package io.github.mtasts.delivery;
 /** What a delivery to one domain came to when no host took the message. Never permanent for a reason of policy (RFC 8461 §5). */
 public sealed interface Conclusion {
 
-    /** The enhanced status code (RFC 3463), for example {@code 4.7.5}. */
+    /** {@return the enhanced status code (RFC 3463), for example {@code 4.7.5}} */
     String status();
 
-    /** For people: domain, MX hosts, rule, what was seen. */
+    /** {@return the same for people: domain, MX hosts, rule, what was seen} */
     String text();
 
     /**
      * The policy changed while the message was being delivered: a new attempt may succeed at once (RFC 8461 §5.1).
+     *
+     * @param status the enhanced status code (RFC 3463)
+     * @param text for people
      */
     record PolicyChanged(String status, String text) implements Conclusion {}
 
-    /** Keep the message and try again later. */
+    /**
+     * Keep the message and try again later.
+     *
+     * @param status the enhanced status code (RFC 3463)
+     * @param text for people
+     */
     record TryAgain(String status, String text) implements Conclusion {}
 
     /**
      * Hand the message back.
      *
      * @param reason why no later attempt can succeed
+     * @param status the enhanced status code (RFC 3463)
+     * @param text for people
      */
     record Permanent(Reason reason, String status, String text) implements Conclusion {}
 

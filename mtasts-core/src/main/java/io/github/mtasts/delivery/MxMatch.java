@@ -12,7 +12,13 @@ public enum MxMatch {
     /** There is no policy to ask. */
     NO_POLICY;
 
-    /** Matches the name in the MX record: never its CNAME target, never a name from the address. */
+    /**
+     * Matches the name in the MX record: never its CNAME target, never a name from the address.
+     *
+     * @param policy what is in force
+     * @param mx the name in the MX record
+     * @return whether the policy lists it
+     */
     public static MxMatch of(PolicyInForce policy, MxHost mx) {
         if (policy instanceof PolicyInForce.Enforce enforce) {
             return enforce.cached().policy().lists(mx) ? LISTED : NOT_LISTED;

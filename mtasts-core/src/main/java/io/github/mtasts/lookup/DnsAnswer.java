@@ -10,7 +10,7 @@ import java.util.List;
  */
 public sealed interface DnsAnswer<T> {
 
-    /** What DNSSEC says of this answer. */
+    /** {@return what DNSSEC says of this answer} */
     Security security();
 
     /**
@@ -22,6 +22,14 @@ public sealed interface DnsAnswer<T> {
      * @param owner the name at the end of the CNAME chain; the name asked for when there was none; lower case, no trailing dot
      */
     record Found<T>(List<T> records, Duration ttl, Security security, String owner) implements DnsAnswer<T> {
+        /**
+         * Copies the list.
+         *
+         * @param records the data, in the order the resolver gave, never empty
+         * @param ttl the least TTL on the way to the data, CNAMEs included
+         * @param security what DNSSEC says of the whole way
+         * @param owner the name at the end of the CNAME chain; the name asked for when there was none; lower case, no trailing dot
+         */
         public Found {
             records = List.copyOf(records);
             if (records.isEmpty()) {
@@ -35,6 +43,7 @@ public sealed interface DnsAnswer<T> {
      *
      * @param nameExists false for NXDOMAIN, true for NODATA
      * @param ttl the negative TTL (RFC 2308); zero when the answer gave none
+     * @param security what DNSSEC says of this answer
      */
     record Absent<T>(boolean nameExists, Duration ttl, Security security) implements DnsAnswer<T> {}
 
@@ -43,6 +52,7 @@ public sealed interface DnsAnswer<T> {
      *
      * @param reason why
      * @param detail for people: what was seen, printable ASCII, at most 200 characters
+     * @param security what DNSSEC says of this answer
      */
     record Unavailable<T>(DnsFailure reason, String detail, Security security) implements DnsAnswer<T> {}
 }

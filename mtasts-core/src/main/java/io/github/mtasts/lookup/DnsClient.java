@@ -24,6 +24,8 @@ public interface DnsClient extends AutoCloseable {
      * The TXT records of a name: per record the character-strings joined with nothing between, each byte one char (ISO 8859-1).
      * CNAMEs are followed.
      *
+     * @param name the name
+     * @return completes with the answer
      * @throws IllegalArgumentException if the name is not made of non-empty labels of ASCII letters, digits, hyphens and underscores
      */
     CompletionStage<DnsAnswer<String>> txt(String name);
@@ -31,6 +33,8 @@ public interface DnsClient extends AutoCloseable {
     /**
      * The MX records of a name, in no order. CNAMEs are followed.
      *
+     * @param name the name
+     * @return completes with the answer
      * @throws IllegalArgumentException as {@link #txt}
      */
     CompletionStage<DnsAnswer<MxRecord>> mx(String name);
@@ -40,6 +44,8 @@ public interface DnsClient extends AutoCloseable {
      * family has addresses; Absent when both are; otherwise Unavailable. Each address carries the host's name, so no reverse look-up
      * ever occurs. CNAMEs are followed.
      *
+     * @param host the host's name
+     * @return completes with the answer
      * @throws IllegalArgumentException as {@link #txt}
      */
     CompletionStage<DnsAnswer<InetAddress>> addresses(String host);
@@ -48,12 +54,16 @@ public interface DnsClient extends AutoCloseable {
     @Override
     void close();
 
-    /** A client of the system's resolvers, none of them trusted, with the default deadline. */
+    /** {@return a client of the system's resolvers, none of them trusted, with the default deadline} */
     static DnsClient system() {
         return builder().build();
     }
 
-    /** Settings of a client that asks recursive resolvers over UDP, and over TCP when an answer does not fit. */
+    /**
+     * Settings of a client that asks recursive resolvers over UDP, and over TCP when an answer does not fit.
+     *
+     * @return a builder with the defaults
+     */
     static Builder builder() {
         return new Builder();
     }
@@ -71,6 +81,8 @@ public interface DnsClient extends AutoCloseable {
          * Adds a recursive resolver. Resolvers are asked in the order added, the next when one fails or is slow. Without any, those that
          * the system names (for example in {@code /etc/resolv.conf}) when the client is built.
          *
+         * @param server its address and port
+         * @return this
          * @throws IllegalArgumentException if the address is not resolved
          */
         @CanIgnoreReturnValue
@@ -86,6 +98,9 @@ public interface DnsClient extends AutoCloseable {
          * Says that the resolvers validate DNSSEC and that the way to them cannot be tampered with (loopback, as a rule). Only then does
          * the AD bit make an answer {@link Security#SECURE} or {@link Security#INSECURE}; otherwise all is {@link Security#UNKNOWN}.
          * Default: not trusted.
+         *
+         * @param trusted whether that is so
+         * @return this
          */
         @CanIgnoreReturnValue
         public Builder trustServers(boolean trusted) {
@@ -96,6 +111,8 @@ public interface DnsClient extends AutoCloseable {
         /**
          * The longest that a look-up may take, CNAMEs and tries included. Default 10 s.
          *
+         * @param deadline the longest time
+         * @return this
          * @throws IllegalArgumentException if not above zero
          */
         @CanIgnoreReturnValue
@@ -108,6 +125,8 @@ public interface DnsClient extends AutoCloseable {
          * How long to wait for an answer before asking again, the next resolver if there is one. An answer to an earlier try still counts
          * for as long again. Default 2 s.
          *
+         * @param retryAfter the wait before the next try
+         * @return this
          * @throws IllegalArgumentException if not above zero
          */
         @CanIgnoreReturnValue
@@ -116,7 +135,7 @@ public interface DnsClient extends AutoCloseable {
             return this;
         }
 
-        /** The client. Close it when done. */
+        /** {@return the client} Close it when done. */
         @CheckReturnValue
         public DnsClient build() {
             return new ResolvingDnsClient(servers, trusted, deadline, retryAfter);

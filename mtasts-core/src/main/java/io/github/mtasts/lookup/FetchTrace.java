@@ -27,6 +27,18 @@ public record FetchTrace(
         @Nullable String contentType,
         long size,
         Duration took) {
+    /**
+     * Copies the list.
+     *
+     * @param addresses the policy host's addresses that passed the guard
+     * @param connectedTo the address in use last
+     * @param tlsVersion for example {@code TLSv1.3}
+     * @param tls the verdict on the certificate, with what it said
+     * @param status the HTTP status
+     * @param contentType the media type as sent
+     * @param size bytes of body read
+     * @param took from the first DNS packet to the end
+     */
     public FetchTrace {
         addresses = List.copyOf(addresses);
     }

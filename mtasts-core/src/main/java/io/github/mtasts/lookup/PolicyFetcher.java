@@ -19,7 +19,12 @@ import java.util.concurrent.CompletionStage;
 @CheckReturnValue
 public interface PolicyFetcher extends AutoCloseable {
 
-    /** One GET of {@code https://mta-sts.<domain>/.well-known/mta-sts.txt}; nothing is remembered and nothing is tried twice. */
+    /**
+     * One GET of {@code https://mta-sts.<domain>/.well-known/mta-sts.txt}; nothing is remembered and nothing is tried twice.
+     *
+     * @param domain the policy domain
+     * @return completes with the file or the failure
+     */
     CompletionStage<FetchResult> fetch(PolicyDomain domain);
 
     /** Ends the fetcher: what waits completes as {@link FetchFailure#CLOSED}, as does every later call. May be called again. */
@@ -31,6 +36,7 @@ public interface PolicyFetcher extends AutoCloseable {
      *
      * @param dns gives the addresses of policy hosts; not closed by the fetcher
      * @param verifier checks their certificates
+     * @return a builder with the defaults
      */
     static Builder builder(DnsClient dns, PeerVerifier verifier) {
         return new Builder(dns, verifier);
@@ -56,6 +62,8 @@ public interface PolicyFetcher extends AutoCloseable {
         /**
          * The port of policy hosts. Default 443, as RFC 8461 demands; another is for tests.
          *
+         * @param port the port
+         * @return this
          * @throws IllegalArgumentException unless 1 to 65535
          */
         @CanIgnoreReturnValue
@@ -71,6 +79,8 @@ public interface PolicyFetcher extends AutoCloseable {
          * The longest that a fetch may take, from the first DNS packet to the last byte: DNS, connection, TLS and HTTP. Default 60 s. When too
          * many are under way ({@link #maxInFlight}), a fetch first waits for its turn, as long again at most.
          *
+         * @param deadline the longest time
+         * @return this
          * @throws IllegalArgumentException if not above zero
          */
         @CanIgnoreReturnValue
@@ -85,6 +95,8 @@ public interface PolicyFetcher extends AutoCloseable {
         /**
          * The longest body in bytes; a longer one is a failure, never cut. Default 64 KiB.
          *
+         * @param maxBody the most bytes
+         * @return this
          * @throws IllegalArgumentException if not above zero
          */
         @CanIgnoreReturnValue
@@ -99,6 +111,9 @@ public interface PolicyFetcher extends AutoCloseable {
         /**
          * Whether policy hosts may have addresses that are private, of this machine, or otherwise not public. Default no: anyone who
          * publishes a record could make this machine connect to hosts inside its own network ({@link AddressGuard#publicOnly()}).
+         *
+         * @param allow whether they may
+         * @return this
          */
         @CanIgnoreReturnValue
         public Builder allowPrivateAddresses(boolean allow) {
@@ -109,6 +124,9 @@ public interface PolicyFetcher extends AutoCloseable {
         /**
          * Whether a response must say its media type (RFC 8461 §3.2). Default yes. With no, a response without {@code Content-Type} is
          * taken; one with another type than {@code text/plain} is still refused.
+         *
+         * @param require whether it must
+         * @return this
          */
         @CanIgnoreReturnValue
         public Builder requireMediaType(boolean require) {
@@ -120,6 +138,8 @@ public interface PolicyFetcher extends AutoCloseable {
          * How many fetches may be under way at once; further ones wait, first come first served, and fail as {@link FetchFailure#OVERLOAD} when
          * their turn does not come within the deadline. Default 5,000. A fetch has one socket.
          *
+         * @param maxInFlight the most fetches
+         * @return this
          * @throws IllegalArgumentException if not above zero
          */
         @CanIgnoreReturnValue
@@ -131,7 +151,7 @@ public interface PolicyFetcher extends AutoCloseable {
             return this;
         }
 
-        /** The fetcher. Close it when done. */
+        /** {@return the fetcher} Close it when done. */
         @CheckReturnValue
         public PolicyFetcher build() {
             return new HttpsPolicyFetcher(this);

@@ -22,18 +22,27 @@ public record TlsCheck(
         String protocol,
         String cipherSuite) {
 
+    /**
+     * Takes the parts as they are described above.
+     *
+     * @param referenceName the DNS name the peer had to prove, A-labels
+     * @param faults fault to what was seen, for people; empty when all is well; iterated in order of priority
+     * @param certificate what the peer's own certificate says; null when none was seen
+     * @param protocol for example {@code TLSv1.3}; empty when no session was established
+     * @param cipherSuite empty when no session was established
+     */
     public TlsCheck {
         Map<TlsFault, String> ordered = new EnumMap<>(TlsFault.class);
         ordered.putAll(faults);
         faults = Collections.unmodifiableMap(ordered);
     }
 
-    /** Whether nothing is wrong. */
+    /** {@return whether nothing is wrong} */
     public boolean passed() {
         return faults.isEmpty();
     }
 
-    /** One line for people: each fault with what was seen, or what was verified. */
+    /** {@return one line for people: each fault with what was seen, or what was verified} */
     public String describe() {
         if (passed()) {
             return "certificate verified for " + referenceName + (protocol.isEmpty() ? "" : " over " + protocol);
