@@ -116,11 +116,11 @@ public final class StsRecordParser {
             }
             // RFC 8461 §3.2: of a field that stands twice the first counts and the rest are ignored, hence not read
             if (record.startsWith("v=", start)) {
-                return ascii(start, end);
+                return null;
             }
             if (record.startsWith("id=", start)) {
                 if (id != null) {
-                    return ascii(start, end);
+                    return null;
                 }
                 if (!isId(equals + 1, end)) {
                     return broken(RecordResult.Reason.BAD_ID, record.substring(start, end));
@@ -131,21 +131,10 @@ public final class StsRecordParser {
             if (extensions == null) {
                 extensions = new HashSet<>();
             }
-            if (!extensions.add(record.substring(start, equals))) {
-                return ascii(start, end);
-            }
-            return isValue(equals + 1, end)
+            boolean duplicate = !extensions.add(record.substring(start, equals));
+            return duplicate || isValue(equals + 1, end)
                     ? null
                     : broken(RecordResult.Reason.BAD_FIELD, record.substring(start, end));
-        }
-
-        private @Nullable RecordResult ascii(int start, int end) {
-            for (int i = start; i < end; i++) {
-                if (record.charAt(i) > '~') {
-                    return broken(RecordResult.Reason.BAD_FIELD, record.substring(start, end));
-                }
-            }
-            return null;
         }
 
         private boolean isName(int start, int end) {

@@ -94,6 +94,7 @@ class NamesTest {
             "क्\u200Dष.example, ZWJ behind a virama",
             "क्\u200Cष.example, ZWNJ behind a virama",
             "نامه\u200Cای.example, ZWNJ between letters that join",
+            "ب\u064E\u064E\u200C\u064E\u064Eب.example, ZWNJ between letters that join with vowel signs on them",
             "l·l.example, middle dot between two l",
             "α͵β.example, keraia before Greek",
             "א׳.example, geresh behind Hebrew",
@@ -123,6 +124,12 @@ class NamesTest {
             "״א.example, 05F4",
             "a・b.example, 30FB",
             "اب٣۳.example, 0663",
+            "اب٩۰.example, 0669",
+            "اب۹٠.example, 0660",
+            "ا\u200Cب.example, 200C",
+            "\u200Cب.example, 200C",
+            "ب\u200Ca.example, 200C",
+            "ب\u064E\u200C\u064E.example, 200C",
             "\u0301a.example, 0301"
         })
         @Tag("S-3.1-1")
@@ -248,7 +255,15 @@ class NamesTest {
                     .isEqualTo(PolicyDomain.of("example.com"))
                     .hasSameHashCodeAs(PolicyDomain.of("example.com"))
                     .isEqualByComparingTo(PolicyDomain.of("EXAMPLE.com"));
-            assertThat(PolicyDomain.of("example.com")).isNotEqualTo(PolicyDomain.of("example.org"));
+            assertThat(PolicyDomain.of("example.com"))
+                    .isNotEqualTo(PolicyDomain.of("example.org"))
+                    .isLessThan(PolicyDomain.of("example.org"))
+                    .hasToString("example.com");
+            assertThat(MxHost.of("MX.Example.COM."))
+                    .isEqualTo(MxHost.of("mx.example.com"))
+                    .hasSameHashCodeAs(MxHost.of("mx.example.com"))
+                    .isNotEqualTo(MxHost.of("mx.example.org"))
+                    .hasToString("mx.example.com");
             refused("example.com..", "empty label");
         }
 

@@ -331,6 +331,33 @@ class StsPolicyParserTest {
     }
 
     @Test
+    void aFileMayEndAnywhere() {
+        for (String text : List.of(GOOD, "\uFEFFmax_age:\nmode:\nversion:\nmx:", "mx: *", "mx:*.", " \t", "mx")) {
+            byte[] body = text.getBytes(StandardCharsets.UTF_8);
+            for (int length = 0; length < body.length; length++) {
+                byte[] cut = java.util.Arrays.copyOf(body, length);
+                boolean whole =
+                        length == GOOD.length() - 1 || (text.equals(GOOD) && length > GOOD.indexOf("max_age: 6"));
+
+                assertThat(StsPolicyParser.parse(cut) instanceof PolicyResult.Valid)
+                        .as("%s cut to %s", text, length)
+                        .isEqualTo(whole && length > GOOD.indexOf("604800"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"x:\ty\tz", "x: a\u0001", "x: \u007f", "_x: y", "x y: z", "é: z"})
+    void extensionsOutsideTheGrammarAreIgnoredAndStrictlyRefused(String line) {
+        valid(parse(GOOD + line + "\n"));
+        assertThat(strict(GOOD + line + "\n"))
+                .isEqualTo(new PolicyResult.Invalid(
+                        List.of(new PolicyResult.PolicyError(Reason.OUTSIDE_GRAMMAR, 6, Quoted.quote(line)))));
+        clean(GOOD + "x: y z ! ~ \u0080 é\n");
+        clean(GOOD + "x".repeat(32) + ": y\n0.-_: z\n");
+    }
+
+    @Test
     void tolerancesKeepTheirOrder() {
         assertThat(valid(parse("\uFEFF" + GOOD.replace("example.com", "example.com.") + "\n"))
                         .tolerances())

@@ -84,7 +84,26 @@ class StsRecordParserTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"x=é", "x=", "x=a=b", "x=a b", "x=a\u0007", "=a", "x", "x y=a", "-x=a"})
+    @ValueSource(
+            strings = {
+                "x=é",
+                "x=",
+                "x=a=b",
+                "x=a b",
+                "x=a\u0007",
+                "x=\u007f",
+                "x=\u0080",
+                "x{=a",
+                "[=a",
+                "@=a",
+                "`=a",
+                "/=a",
+                ":=a",
+                "=a",
+                "x",
+                "x y=a",
+                "-x=a"
+            })
     @Tag("S-3.1-7")
     void aMalformedExtensionInvalidatesTheRecord(String field) {
         refuses(RecordResult.Reason.BAD_FIELD, "v=STSv1; id=a1; " + field);
@@ -96,6 +115,7 @@ class StsRecordParserTest {
     void wellFormedUnknownFieldsAreIgnored() {
         finds("a1", "v=STSv1; id=a1; foo_bar-1.z=%41!;");
         finds("a1", "v=STSv1; " + "x".repeat(32) + "=1; id=a1");
+        finds("azAZ09", "v=STSv1; id=azAZ09; a=!; z=~; A=:; Z=<; 0=>; 9=?");
         refuses(RecordResult.Reason.BAD_FIELD, "v=STSv1; " + "x".repeat(33) + "=1; id=a1");
     }
 
@@ -106,6 +126,10 @@ class StsRecordParserTest {
 
         refuses(RecordResult.Reason.SEVERAL_RECORDS, "v=STSv1; id=a", "v=STSv1; id=b");
         refuses(RecordResult.Reason.SEVERAL_RECORDS, "v=STSv1; id=a", "v=STSv1; id=a");
+        assertThat(StsRecordParser.parse(List.of("v=STSv1; id=a", "v=STSv1; id=b", "v=STSv1 ; id=c")))
+                .isEqualTo(new RecordResult.Broken(RecordResult.Reason.SEVERAL_RECORDS, "2 MTA-STS records"));
+        assertThat(StsRecordParser.parse(List.of("v=STSv1 ; id=a", "v=STSv1 ; id=b", "v=STSv1 ; id=c")))
+                .isEqualTo(new RecordResult.Broken(RecordResult.Reason.SEVERAL_RECORDS, "3 MTA-STS records"));
         isNotOurs("v=spf1 -all");
         assertThat(StsRecordParser.parse(List.of())).isEqualTo(new RecordResult.NotOurs());
     }
@@ -125,6 +149,8 @@ class StsRecordParserTest {
         finds("ok", "v=STSv1; id=ok; id=a-b");
         finds("a", "v=STSv1; id=a; v=STSv2");
         finds("a", "v=STSv1; id=a; x=1; x=a=b");
+        finds("a", "v=STSv1; id=a; x=1; x=é; id=é; v=é");
+        refuses(RecordResult.Reason.BAD_FIELD, "v=STSv1; id=a; x=1; y=a=b");
     }
 
     @Test
