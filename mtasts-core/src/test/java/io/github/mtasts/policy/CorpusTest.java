@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -39,8 +38,7 @@ class CorpusTest {
                     assertThat(verdict(strict)).as("strict: %s", strict).isEqualTo(row[2]);
                     if (byDefault instanceof PolicyResult.Valid valid) {
                         StsPolicy policy = valid.policy();
-                        assertThat(policy.mode().name().toLowerCase(Locale.ROOT))
-                                .isEqualTo(row[3]);
+                        assertThat(policy.mode().text()).isEqualTo(row[3]);
                         assertThat(policy.maxAge().toSeconds()).isEqualTo(Long.parseLong(row[4]));
                         assertThat(policy.mx().stream().map(MxPattern::toString).collect(Collectors.joining(",")))
                                 .isEqualTo(row[5]);
@@ -61,7 +59,7 @@ class CorpusTest {
         if (folder.isEmpty()) {
             assertThat(System.getenv("CI"))
                     .as("mtasts.corpus must be set in CI")
-                    .isNull();
+                    .isNotEqualTo("true");
             assumeTrue(false, "the corpus of published policies is not here: set -Dmtasts.corpus=FOLDER");
         }
         return Path.of(folder);
