@@ -1,4 +1,5 @@
 /** A Jakarta Mail transport that delivers to MX hosts as their MTA-STS policies demand. */
+@SuppressWarnings("module") // the one module named below is built after this one
 module io.github.mtasts.javamail {
     requires static transitive org.jspecify;
     requires transitive io.github.mtasts.core;
@@ -7,6 +8,8 @@ module io.github.mtasts.javamail {
     requires org.slf4j;
 
     exports io.github.mtasts.javamail;
+    exports io.github.mtasts.javamail.unenforced to
+            io.github.mtasts.tlsrpt;
 
     provides jakarta.mail.Provider with
             io.github.mtasts.javamail.MtaStsProvider;

@@ -1,6 +1,7 @@
 package io.github.mtasts.javamail;
 
 import io.github.mtasts.MtaSts;
+import io.github.mtasts.javamail.unenforced.UnenforcedMail;
 import jakarta.mail.Address;
 import jakarta.mail.Message;
 import jakarta.mail.MessagingException;
@@ -143,6 +144,20 @@ public final class MtaStsTransport extends Transport {
     @Override
     public synchronized void sendMessage(Message message, Address[] recipients) throws MessagingException {
         conclude(message, connected().send(mime(message), recipients(recipients)));
+    }
+
+    /**
+     * Sends a mail that no policy keeps back, and that is not counted in any report. A call of its own, with a type of its own: see {@link UnenforcedMail} for who may make one.
+     *
+     * @param mail a report about TLS
+     * @throws MtaStsDeliveryException if anybody was not served
+     * @throws MessagingException if nothing was sent at all because the message has no valid sender
+     */
+    @SuppressWarnings("exports") // the type is exported to the one module that may call this
+    public synchronized void sendUnenforced(UnenforcedMail mail) throws MessagingException {
+        conclude(
+                mail.message(),
+                connected().sendUnenforced(mail.message(), mail.recipients().toArray(Address[]::new)));
     }
 
     /** {@return what became of the last message, domain by domain, also when all of it was delivered; empty before the first} */

@@ -37,6 +37,7 @@ public final class MxServer {
     private final List<Connection> connections = new CopyOnWriteArrayList<>();
     private final List<Mail> mails = new CopyOnWriteArrayList<>();
     private final Set<String> keywords = ConcurrentHashMap.newKeySet();
+    private final Set<String> clearKeywords = ConcurrentHashMap.newKeySet();
     private final Map<String, String> replies = new ConcurrentHashMap<>();
     private final Set<String> drops = ConcurrentHashMap.newKeySet();
     private volatile StartTls startTls = StartTls.OFFERED;
@@ -87,6 +88,7 @@ public final class MxServer {
         private volatile String protocol = "";
         private volatile String cipherSuite = "";
         private volatile boolean handshakeDone;
+        private volatile int sentAhead;
 
         private Connection() {}
 
@@ -113,6 +115,11 @@ public final class MxServer {
         /** Whether a TLS handshake was completed. */
         public boolean encrypted() {
             return handshakeDone;
+        }
+
+        /** How many bytes had come behind {@code STARTTLS} before it was answered. */
+        public int sentAhead() {
+            return sentAhead;
         }
 
         /** Whether a command began so, in any case of letters. */
@@ -177,10 +184,15 @@ public final class MxServer {
         keywords.add(keyword);
     }
 
+    /** Announces an extension before TLS only. */
+    public void announceInClear(String keyword) {
+        clearKeywords.add(keyword);
+    }
+
     /**
      * Answers a command with a reply of the test's.
      *
-     * @param verb {@code GREETING}, {@code EHLO}, {@code HELO}, {@code MAIL}, {@code RCPT}, {@code RCPT:user@example.com}, {@code DATA}, {@code BODY} (the end of the data),
+     * @param verb {@code GREETING}, {@code EHLO}, {@code HELO}, {@code STARTTLS}, {@code MAIL}, {@code RCPT}, {@code RCPT:user@example.com}, {@code DATA}, {@code BODY} (the end of the data),
      *     {@code RSET}
      * @param reply for example {@code 550 5.1.1 unknown}; empty to answer as usual again
      */
@@ -385,6 +397,9 @@ public final class MxServer {
         private String ehlo() {
             List<String> lines = new ArrayList<>(List.of(name));
             lines.addAll(keywords);
+            if (!connection.handshakeDone) {
+                lines.addAll(clearKeywords);
+            }
             if (startTls != StartTls.NOT_OFFERED && !connection.handshakeDone) {
                 lines.add("STARTTLS");
             }
@@ -399,6 +414,10 @@ public final class MxServer {
         }
 
         private boolean startTls() throws IOException {
+            connection.sentAhead = in.available();
+            if (drops.contains("STARTTLS") || replies.containsKey("STARTTLS")) {
+                return say("STARTTLS", "");
+            }
             switch (startTls) {
                 case OFFERED:
                     write("220 2.0.0 go on");
