@@ -1,0 +1,14 @@
+/** Reports to the domains that mail goes to (TLS-RPT, RFC 8460). */
+module io.github.mtasts.tlsrpt {
+    requires static transitive org.jspecify;
+    requires static com.google.errorprone.annotations;
+    requires transitive io.github.mtasts.core;
+    requires transitive jakarta.mail;
+    requires io.github.mtasts.javamail;
+    requires com.fasterxml.jackson.jr.ob;
+    requires com.h2database;
+    requires org.slf4j;
+
+    exports io.github.mtasts.tlsrpt;
+    exports io.github.mtasts.tlsrpt.report;
+}
