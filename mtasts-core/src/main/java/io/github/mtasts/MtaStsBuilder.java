@@ -13,6 +13,7 @@ import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.tls.PeerVerifier;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.Provider;
 import java.security.cert.X509Certificate;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes an {@link MtaSts}. Every setting has a default that is right on the Internet. Not safe for several threads. */
@@ -38,7 +40,14 @@ public final class MtaStsBuilder {
     private boolean clearText = true;
     private Set<PolicyDomain> neverClearText = Set.of();
     private boolean strictDiscovery;
+    private boolean asynchronousDiscovery;
+    private boolean requireMediaType = true;
+    private @Nullable Duration discoveryDeadline;
+    private @Nullable Integer mostPolicies;
+    private @Nullable Integer mostOtherDomains;
+    private @Nullable Integer mostFetches;
     private @Nullable PolicyStore store;
+    private @Nullable Path policyDirectory;
     private @Nullable DiscoveryListener listener;
     private DeliveryObserver observer = DeliveryObserver.NONE;
     private Set<MxHost> ownNames = Set.of();
@@ -151,10 +160,105 @@ public final class MtaStsBuilder {
         return this;
     }
 
-    /** Keeps policies beyond a restart; by default they are in memory only. The caller closes it. */
+    /**
+     * Whether policies are fetched without holding up mail (RFC 8461 §3.3); false by default. With true the first message to a domain goes as if there were no policy.
+     *
+     * @param asynchronous whether not to wait
+     * @return this
+     * @see PolicyDiscovery.Builder#asynchronous
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder asynchronousDiscovery(boolean asynchronous) {
+        this.asynchronousDiscovery = asynchronous;
+        return this;
+    }
+
+    /**
+     * How long a look-up that names no deadline may take; 75 s by default. Then it is {@code Undetermined(DEADLINE)}, and the message waits.
+     *
+     * @param deadline the longest wait
+     * @return this
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder discoveryDeadline(Duration deadline) {
+        this.discoveryDeadline = deadline;
+        return this;
+    }
+
+    /**
+     * Whether a policy host must say that its answer is {@code text/plain} (RFC 8461 §3.2); true by default. With false an answer of no type is taken, one of another type still
+     * not.
+     *
+     * @param require whether it must
+     * @return this
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder requireMediaType(boolean require) {
+        this.requireMediaType = require;
+        return this;
+    }
+
+    /**
+     * How many policies of mode enforce and testing are remembered; 100,000 by default. Beyond, one that a store holds is read from there when it is needed again, and one that no
+     * store holds is lost, which is counted and logged.
+     *
+     * @param most how many, from 1
+     * @return this
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder mostPolicies(int most) {
+        this.mostPolicies = most;
+        return this;
+    }
+
+    /**
+     * How many domains without such a policy are remembered; 100,000 by default. They never push out a policy.
+     *
+     * @param most how many, from 1
+     * @return this
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder mostOtherDomains(int most) {
+        this.mostOtherDomains = most;
+        return this;
+    }
+
+    /**
+     * How many policies are fetched at once; 5,000 by default. Further ones wait in turn, up to their deadline.
+     *
+     * @param most how many, from 1
+     * @return this
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder mostFetches(int most) {
+        this.mostFetches = most;
+        return this;
+    }
+
+    /**
+     * Keeps policies beyond a restart, in place of {@link #policyDirectory}; by default they are in memory only. The caller closes it.
+     *
+     * @param store the store
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder policyStore(PolicyStore store) {
         this.store = store;
+        this.policyDirectory = null;
+        return this;
+    }
+
+    /**
+     * Keeps policies beyond a restart, in files of this directory, in place of {@link #policyStore}. It is made if it is not there; several processes may share it.
+     *
+     * @param directory the directory
+     * @return this
+     * @see PolicyStore#inDirectory
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder policyDirectory(Path directory) {
+        this.policyDirectory = directory;
+        this.store = null;
         return this;
     }
 
@@ -198,20 +302,25 @@ public final class MtaStsBuilder {
         }
         PolicyFetcher fetches = fetcher;
         if (fetches == null) {
-            fetches = PolicyFetcher.builder(asks, peers)
+            PolicyFetcher.Builder made = PolicyFetcher.builder(asks, peers)
                     .port(httpsPort)
                     .deadline(fetchDeadline)
-                    .allowPrivateAddresses(privateAddresses)
-                    .build();
+                    .requireMediaType(requireMediaType)
+                    .allowPrivateAddresses(privateAddresses);
+            set(mostFetches, made::maxInFlight);
+            fetches = made.build();
         }
-        PolicyDiscovery.Builder finds =
-                PolicyDiscovery.builder(asks, fetches).clock(clock).strictDiscovery(strictDiscovery);
-        if (store != null) {
-            finds.store(store);
-        }
-        if (listener != null) {
-            finds.listener(listener);
-        }
+        PolicyDiscovery.Builder finds = PolicyDiscovery.builder(asks, fetches)
+                .clock(clock)
+                .strictDiscovery(strictDiscovery)
+                .asynchronous(asynchronousDiscovery);
+        set(discoveryDeadline, finds::deadline);
+        set(mostPolicies, finds::mostPolicies);
+        set(mostOtherDomains, finds::mostOtherDomains);
+        set(store, finds::store);
+        PolicyStore ownStore = policyDirectory == null ? null : PolicyStore.inDirectory(policyDirectory);
+        set(ownStore, finds::store);
+        set(listener, finds::listener);
         PolicyDiscovery discovery = finds.build();
         owned.add(discovery);
         if (fetcher == null) {
@@ -219,6 +328,9 @@ public final class MtaStsBuilder {
         }
         if (dns == null) {
             owned.add(asks);
+        }
+        if (ownStore != null) {
+            owned.add(ownStore);
         }
         Deliveries deliveries = Deliveries.builder(discovery, asks, peers)
                 .observer(observer)
@@ -229,5 +341,11 @@ public final class MtaStsBuilder {
                 .neverClearText(neverClearText)
                 .build();
         return new MtaSts(asks, fetches, peers, discovery, deliveries, owned);
+    }
+
+    private static <T> void set(@Nullable T value, Consumer<T> setter) {
+        if (value != null) {
+            setter.accept(value);
+        }
     }
 }
