@@ -334,9 +334,11 @@ class StoreAtArmsLengthTest {
             assertThat(world.events(DiscoveryEvent.StoreFailed.class, 2)).isNotEmpty();
             store.fails = false;
 
-            world.discovery().tick();
-
-            Until.holds("the store has the policy", () -> holds(store.store));
+            // the event is told before the failure is noted: only a tick after both hands the policy in
+            Until.holds("the store has the policy", () -> {
+                world.discovery().tick();
+                return holds(store.store);
+            });
         }
 
         private static boolean holds(PolicyStore store) {

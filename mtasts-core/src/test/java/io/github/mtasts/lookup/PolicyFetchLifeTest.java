@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PolicyFetchLifeTest {
     private static final PolicyDomain DOMAIN = PolicyDomain.of("example.com");
     private static final Duration DEADLINE = Duration.ofSeconds(1);
-    /** On a busy machine; a connection that is not closed would stay much longer. */
-    private static final Duration AT_ONCE = Duration.ofSeconds(2);
+    /** On a very busy machine; a connection that is not closed would stay for two minutes and more. */
+    private static final Duration AT_ONCE = Duration.ofSeconds(20);
 
     private final SmallInternet internet = new SmallInternet();
     private final PolicyHost host = internet.policyHost("example.com");
@@ -65,7 +65,7 @@ class PolicyFetchLifeTest {
     }
 
     private static FetchResult.Failed failed(CompletableFuture<FetchResult> fetch) throws Exception {
-        FetchResult result = fetch.get(20, TimeUnit.SECONDS);
+        FetchResult result = fetch.get(1, TimeUnit.MINUTES);
         assertThat(result).isInstanceOf(FetchResult.Failed.class);
         return (FetchResult.Failed) result;
     }
@@ -154,7 +154,7 @@ class PolicyFetchLifeTest {
                 test.host.script((request, out) -> {
                     out.write(head(10).getBytes(StandardCharsets.US_ASCII));
                     out.flush();
-                    LockSupport.parkNanos(Duration.ofSeconds(3).toNanos());
+                    LockSupport.parkNanos(Duration.ofMinutes(2).toNanos());
                 });
                 return test.host.address();
             }
@@ -203,6 +203,14 @@ class PolicyFetchLifeTest {
         return address;
     }
 
+    private boolean reached(Stage stage) {
+        try {
+            return stage.isReached(PolicyFetchLifeTest.this);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private void assertClosed(InetAddress address) {
         Duration closing = Sockets.await("the connection's end", () -> Sockets.connectedTo(address) <= others);
         assertThat(closing).isLessThan(AT_ONCE);
@@ -217,17 +225,30 @@ class PolicyFetchLifeTest {
         @Tag("S-3.3-12")
         void aFetchFailsAndItsConnectionIsClosedAtOnce(Stage stage) throws Exception {
             InetAddress address = stage.arrange(PolicyFetchLifeTest.this);
-            PolicyFetcher fetcher = build(settings().deadline(DEADLINE));
-            long began = System.nanoTime();
 
-            FetchResult.Failed failed = failed(fetcher.fetch(DOMAIN).toCompletableFuture());
+            FetchResult.Failed failed = timedOutAt(stage);
 
-            Duration took = Duration.ofNanos(System.nanoTime() - began);
-            assertThat(failed.reason()).as(failed.detail()).isEqualTo(FetchFailure.TIMEOUT);
-            assertThat(failed.detail()).startsWith("not done within 1000 ms: still waiting for " + stage.awaited);
-            assertThat(took).isBetween(DEADLINE, DEADLINE.plus(AT_ONCE));
-            assertThat(failed.trace().took()).isBetween(DEADLINE.minusMillis(20), DEADLINE.plus(AT_ONCE));
+            assertThat(failed.detail()).contains(": still waiting for " + stage.awaited);
             assertClosed(address);
+        }
+
+        /** On a busy machine a second may be over before the exchange gets so far: then the next fetch has more. */
+        private FetchResult.Failed timedOutAt(Stage stage) throws Exception {
+            for (Duration deadline = DEADLINE; ; deadline = deadline.multipliedBy(3)) {
+                PolicyFetcher fetcher = build(settings().deadline(deadline));
+                long began = System.nanoTime();
+
+                FetchResult.Failed failed = failed(fetcher.fetch(DOMAIN).toCompletableFuture());
+
+                Duration took = Duration.ofNanos(System.nanoTime() - began);
+                assertThat(failed.reason()).as(failed.detail()).isEqualTo(FetchFailure.TIMEOUT);
+                assertThat(failed.detail()).startsWith("not done within " + deadline.toMillis() + " ms");
+                assertThat(took).isBetween(deadline, deadline.plus(AT_ONCE));
+                assertThat(failed.trace().took()).isBetween(deadline.minusMillis(20), deadline.plus(AT_ONCE));
+                if (failed.detail().contains(stage.awaited) || deadline.compareTo(AT_ONCE) > 0) {
+                    return failed;
+                }
+            }
         }
 
         @Test
@@ -237,9 +258,9 @@ class PolicyFetchLifeTest {
                 out.write(head(10).getBytes(StandardCharsets.US_ASCII));
                 drip(out, "x".repeat(10));
             });
-            PolicyFetcher fetcher = build(settings().deadline(DEADLINE.multipliedBy(5)));
+            PolicyFetcher fetcher = build(settings().deadline(DEADLINE.multipliedBy(30)));
 
-            assertThat(fetcher.fetch(DOMAIN).toCompletableFuture().get(20, TimeUnit.SECONDS))
+            assertThat(fetcher.fetch(DOMAIN).toCompletableFuture().get(1, TimeUnit.MINUTES))
                     .isInstanceOf(FetchResult.Fetched.class);
         }
     }
@@ -263,14 +284,6 @@ class PolicyFetchLifeTest {
             assertClosed(address);
         }
 
-        private boolean reached(Stage stage) {
-            try {
-                return stage.isReached(PolicyFetchLifeTest.this);
-            } catch (IOException e) {
-                throw new AssertionError(e);
-            }
-        }
-
         @Test
         void aFetchThatACallerTimesOutEndsToo() throws Exception {
             host.script(PolicyHost.Script.SILENCE);
@@ -281,7 +294,7 @@ class PolicyFetchLifeTest {
             CompletableFuture<FetchResult> bounded = fetch.orTimeout(1, TimeUnit.MILLISECONDS);
 
             assertThat(bounded)
-                    .failsWithin(Duration.ofSeconds(5))
+                    .failsWithin(Duration.ofMinutes(1))
                     .withThrowableThat()
                     .havingCause()
                     .isInstanceOf(TimeoutException.class);
@@ -300,7 +313,7 @@ class PolicyFetchLifeTest {
 
             stuck.cancel(true);
 
-            assertThat(fetcher.fetch(DOMAIN).toCompletableFuture().get(20, TimeUnit.SECONDS))
+            assertThat(fetcher.fetch(DOMAIN).toCompletableFuture().get(1, TimeUnit.MINUTES))
                     .isInstanceOf(FetchResult.Fetched.class);
         }
     }
@@ -319,11 +332,11 @@ class PolicyFetchLifeTest {
             });
             PolicyFetcher fetcher = build(settings());
 
-            FetchResult result = fetcher.fetch(DOMAIN).toCompletableFuture().get(20, TimeUnit.SECONDS);
+            FetchResult result = fetcher.fetch(DOMAIN).toCompletableFuture().get(1, TimeUnit.MINUTES);
 
             assertThat(result).isInstanceOf(FetchResult.Fetched.class);
             Duration closing = Sockets.await("the connection's end", () -> Sockets.connectedTo(host.address()) == 0);
-            assertThat(closing).isLessThan(Duration.ofSeconds(2));
+            assertThat(closing).isLessThan(AT_ONCE);
         }
 
         @Test
@@ -334,7 +347,7 @@ class PolicyFetchLifeTest {
             String thread = fetcher.fetch(DOMAIN)
                     .thenApply(result -> Thread.currentThread().getName())
                     .toCompletableFuture()
-                    .get(20, TimeUnit.SECONDS);
+                    .get(1, TimeUnit.MINUTES);
 
             assertThat(thread).doesNotContain("-io-");
         }
@@ -388,7 +401,7 @@ class PolicyFetchLifeTest {
         }
 
         private static void failedOrNot(PolicyFetcher fetcher) throws Exception {
-            assertThat(fetcher.fetch(DOMAIN).toCompletableFuture().get(20, TimeUnit.SECONDS))
+            assertThat(fetcher.fetch(DOMAIN).toCompletableFuture().get(1, TimeUnit.MINUTES))
                     .isNotNull();
         }
     }
@@ -410,7 +423,7 @@ class PolicyFetchLifeTest {
 
             first.cancel(true);
 
-            assertThat(second.get(20, TimeUnit.SECONDS)).isInstanceOf(FetchResult.Fetched.class);
+            assertThat(second.get(1, TimeUnit.MINUTES)).isInstanceOf(FetchResult.Fetched.class);
         }
 
         @Test
@@ -449,7 +462,7 @@ class PolicyFetchLifeTest {
             second.cancel(true);
             first.cancel(true);
 
-            assertThat(third.get(20, TimeUnit.SECONDS)).isInstanceOf(FetchResult.Fetched.class);
+            assertThat(third.get(1, TimeUnit.MINUTES)).isInstanceOf(FetchResult.Fetched.class);
             assertThat(silent.requests()).hasSize(1);
         }
     }

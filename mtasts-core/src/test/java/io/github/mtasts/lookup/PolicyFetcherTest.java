@@ -330,7 +330,7 @@ class PolicyFetcherTest {
             FetchResult.Failed refused = failed(fetch());
 
             assertThat(refused.reason()).isEqualTo(FetchFailure.TLS_HANDSHAKE);
-            assertThat(refused.detail()).contains("protocol_version");
+            assertThat(refused.detail()).contains("TLS11");
         }
 
         @Test

@@ -48,11 +48,11 @@ final class Sockets {
         }
     }
 
-    /** Waits for a condition, ten seconds at most; says how long it took. */
+    /** Waits for a condition, a minute at most; says how long it took. */
     static Duration await(String what, BooleanSupplier condition) {
         long began = System.nanoTime();
         while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - began > Duration.ofSeconds(10).toNanos()) {
+            if (System.nanoTime() - began > Duration.ofMinutes(1).toNanos()) {
                 throw new AssertionError("waited in vain for " + what);
             }
             LockSupport.parkNanos(2_000_000);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -19,6 +20,7 @@ import java.util.function.Consumer;
 /** Many hosts on one port, each at a loopback address of its own, accepted by one thread. */
 final class Listeners implements AutoCloseable {
     private final Selector selector;
+    private final Socket reserved;
     private final int port;
     private final int network;
     private final AtomicInteger last = new AtomicInteger();
@@ -30,10 +32,13 @@ final class Listeners implements AutoCloseable {
      */
     Listeners(String name, int network) {
         this.network = network;
-        try (ServerSocketChannel probe = ServerSocketChannel.open()) {
+        try {
             selector = Selector.open();
-            probe.bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0));
-            port = ((InetSocketAddress) probe.getLocalAddress()).getPort();
+            reserved =
+                    new Socket(); // bound and never connected: keeps the port from others, at an address that no host
+            // has
+            reserved.bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0));
+            port = reserved.getLocalPort();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -136,6 +141,7 @@ final class Listeners implements AutoCloseable {
                 key.channel().close();
             }
             selector.close();
+            reserved.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

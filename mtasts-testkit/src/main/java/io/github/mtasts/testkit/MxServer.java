@@ -18,9 +18,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import javax.net.ssl.ExtendedSSLSession;
-import javax.net.ssl.SNIHostName;
-import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -64,11 +61,11 @@ public final class MxServer {
         GARBAGE_HANDSHAKE,
         /** It answers 220 with another line behind it in the same segment. */
         INJECTED,
-        /** It answers 220, and sends another line in clear a moment later. */
+        /** It answers 220, and another line in clear, in TLS's place, once the client has begun to shake hands. */
         INJECTED_LATER,
         /** It answers 220, and closes the connection. */
         CLOSED,
-        /** It answers 220, and any handshake with the alert of a server that knows only older versions of TLS. */
+        /** It answers 220, and any handshake with the ServerHello of a server that knows only older versions of TLS. */
         OLD_TLS,
         /** It answers 220, and nothing more. */
         SILENT
@@ -434,8 +431,8 @@ public final class MxServer {
                     return true;
                 case GARBAGE_HANDSHAKE:
                     write("220 2.0.0 go on");
-                    in.read();
-                    write("this is not TLS, not at all");
+                    RawTls.awaitClientHello(in);
+                    RawTls.sayLast(plain, "this is not TLS, not at all\r\n".getBytes(StandardCharsets.US_ASCII));
                     return false;
                 case INJECTED:
                     write("220 2.0.0 go on\r\n250 2.0.0 injected");
@@ -443,17 +440,17 @@ public final class MxServer {
                     return true;
                 case INJECTED_LATER:
                     write("220 2.0.0 go on");
-                    write("250 2.0.0 injected");
-                    secure();
-                    return true;
+                    RawTls.awaitClientHello(in);
+                    RawTls.sayLast(plain, "250 2.0.0 injected\r\n".getBytes(StandardCharsets.US_ASCII));
+                    return false;
                 case CLOSED:
                     write("220 2.0.0 go on");
+                    RawTls.hangUp(plain);
                     return false;
                 case OLD_TLS:
                     write("220 2.0.0 go on");
-                    in.read();
-                    out.write(new byte[] {21, 3, 2, 0, 2, 2, 70});
-                    out.flush();
+                    RawTls.awaitClientHello(in);
+                    RawTls.sayLast(plain, RawTls.SERVER_HELLO_OF_TLS_1_1);
                     return false;
                 default:
                     write("220 2.0.0 go on");
@@ -465,21 +462,10 @@ public final class MxServer {
         }
 
         private void secure() throws IOException {
-            SSLSocket secure = (SSLSocket) context().getSocketFactory().createSocket(plain, null, true);
-            secure.setUseClientMode(false);
-            String[] suites = cipherSuites;
-            if (suites != null) {
-                secure.setEnabledCipherSuites(suites);
-                secure.setEnabledProtocols(new String[] {"TLSv1.2"});
-            }
-            secure.startHandshake();
+            SSLSocket secure = ServerTls.accept(context(), plain, cipherSuites);
             connection.protocol = secure.getSession().getProtocol();
             connection.cipherSuite = secure.getSession().getCipherSuite();
-            for (SNIServerName asked : ((ExtendedSSLSession) secure.getSession()).getRequestedServerNames()) {
-                if (asked instanceof SNIHostName host) {
-                    connection.sni = host.getAsciiName();
-                }
-            }
+            connection.sni = ServerTls.sni(secure);
             connection.handshakeDone = true;
             socket = secure;
             in = new BufferedInputStream(secure.getInputStream());

@@ -22,9 +22,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
-import javax.net.ssl.ExtendedSSLSession;
-import javax.net.ssl.SNIHostName;
-import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +69,7 @@ public final class PolicyHost {
         SILENT,
         /** It resets the connection. */
         RESET,
-        /** It answers any handshake with the alert of a server that knows only older versions of TLS. */
+        /** It answers any handshake with the ServerHello of a server that knows only older versions of TLS. */
         OLD_TLS,
         /** It takes the handshake for a bad request, and says so in HTTP without TLS. */
         PLAIN_HTTP
@@ -129,7 +126,7 @@ public final class PolicyHost {
         this.tls = null;
     }
 
-    /** Only these cipher suites. */
+    /** Only these cipher suites, in TLS 1.2. */
     public void cipherSuites(String... suites) {
         this.cipherSuites = suites;
     }
@@ -164,12 +161,12 @@ public final class PolicyHost {
         return open.stream().filter(SocketChannel::isOpen).count();
     }
 
-    /** Waits until the number of open connections is as wanted; fails after ten seconds. */
+    /** Waits until the number of open connections is as wanted; fails after a minute. */
     public void awaitOpenConnections(LongPredicate wanted) {
         Await.until("open connections of " + name, () -> wanted.test(openConnections()), this::openConnections);
     }
 
-    /** Waits until the number of requests has reached a count; fails after ten seconds. */
+    /** Waits until the number of requests has reached a count; fails after a minute. */
     public void awaitRequests(int count) {
         Await.until(count + " requests to " + name, () -> requests.size() >= count, this::requests);
     }
@@ -212,15 +209,14 @@ public final class PolicyHost {
                 Socket plain = channel.socket()) {
             plain.setSoTimeout(60_000);
             if (greeting == Greeting.OLD_TLS) {
-                plain.getInputStream().read(new byte[5]);
-                // a fatal alert, protocol_version, in a record of TLS 1.1 (RFC 4346 §7.2)
-                plain.getOutputStream().write(new byte[] {21, 3, 2, 0, 2, 2, 70});
-                plain.getOutputStream().flush();
+                RawTls.awaitClientHello(plain.getInputStream());
+                RawTls.sayLast(plain, RawTls.SERVER_HELLO_OF_TLS_1_1);
                 return;
             }
             if (greeting == Greeting.PLAIN_HTTP) {
-                plain.getInputStream().read(new byte[5]);
+                RawTls.awaitClientHello(plain.getInputStream());
                 script.answer(new Request("", "", "", Map.of()), plain.getOutputStream());
+                RawTls.hangUp(plain);
                 return;
             }
             SSLContext context = tls;
@@ -228,15 +224,8 @@ public final class PolicyHost {
                 context = ServerTls.of(identity);
                 tls = context;
             }
-            SSLSocket secure = (SSLSocket) context.getSocketFactory().createSocket(plain, null, true);
-            secure.setUseClientMode(false);
-            String[] suites = cipherSuites;
-            if (suites != null) {
-                secure.setEnabledCipherSuites(suites);
-                secure.setEnabledProtocols(new String[] {"TLSv1.2"});
-            }
-            secure.startHandshake();
-            talk(secure, sni(secure));
+            SSLSocket secure = ServerTls.accept(context, plain, cipherSuites);
+            talk(secure, ServerTls.sni(secure));
             secure.close();
         } catch (IOException e) {
             // the client went away, or did not like what it saw
@@ -259,15 +248,6 @@ public final class PolicyHost {
             script.answer(request, out);
             out.flush();
         }
-    }
-
-    private static String sni(SSLSocket socket) {
-        for (SNIServerName asked : ((ExtendedSSLSession) socket.getSession()).getRequestedServerNames()) {
-            if (asked instanceof SNIHostName host) {
-                return host.getAsciiName();
-            }
-        }
-        return "";
     }
 
     private static @Nullable Request read(InputStream in, String sni) throws IOException {

@@ -1,13 +1,22 @@
 package io.github.mtasts.testkit;
 
+import java.io.IOException;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +32,42 @@ final class ServerTls {
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /**
+     * Shakes hands on a connection.
+     *
+     * @param suites the only cipher suites, in TLS 1.2; null for the platform's choice
+     */
+    static SSLSocket accept(SSLContext context, Socket plain, String @Nullable [] suites) throws IOException {
+        if (suites != null && !allowed(context, suites)) {
+            // such a server cannot be played by this platform, and neither can a client with a suite in common
+            RawTls.awaitClientHello(plain.getInputStream());
+            RawTls.sayLast(plain, RawTls.HANDSHAKE_FAILURE);
+            throw new SSLHandshakeException("this platform disables " + List.of(suites));
+        }
+        SSLSocket secure = (SSLSocket) context.getSocketFactory().createSocket(plain, null, true);
+        secure.setUseClientMode(false);
+        if (suites != null) {
+            secure.setEnabledCipherSuites(suites);
+            secure.setEnabledProtocols(new String[] {"TLSv1.2"});
+        }
+        secure.startHandshake();
+        return secure;
+    }
+
+    private static boolean allowed(SSLContext context, String[] suites) {
+        return Stream.of(context.getDefaultSSLParameters().getCipherSuites()).anyMatch(Set.of(suites)::contains);
+    }
+
+    /** The name the client asked for in TLS; empty when none. */
+    static String sni(SSLSocket socket) {
+        for (SNIServerName asked : ((ExtendedSSLSession) socket.getSession()).getRequestedServerNames()) {
+            if (asked instanceof SNIHostName host) {
+                return host.getAsciiName();
+            }
+        }
+        return "";
     }
 
     private static final class OneKey extends X509ExtendedKeyManager {

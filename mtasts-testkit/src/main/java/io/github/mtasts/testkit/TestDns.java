@@ -4,6 +4,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.Inet4Address;
@@ -44,6 +45,8 @@ import org.xbill.DNS.Type;
  * server, as a resolver does. Safe for any number of threads.
  */
 public final class TestDns implements AutoCloseable {
+    private static final int MOST_PORTS_TRIED = 100;
+
     private final Map<String, List<Record>> records = new ConcurrentHashMap<>();
     private final Map<String, Trouble> troubles = new ConcurrentHashMap<>();
     private final List<Query> queries = new CopyOnWriteArrayList<>();
@@ -83,13 +86,30 @@ public final class TestDns implements AutoCloseable {
     /** Starts a server on a free port of 127.0.0.1. */
     public TestDns() {
         try {
-            tcp = new ServerSocket(0, 50, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
-            udp = new DatagramSocket(tcp.getLocalSocketAddress());
+            tcp = new ServerSocket();
+            udp = bindBoth(tcp);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         Threads.start("dns-udp", this::serveUdp);
         Threads.start("dns-tcp", this::serveTcp);
+    }
+
+    /** Binds to a port that is free for both: one that is free for TCP may be taken for UDP. */
+    private static DatagramSocket bindBoth(ServerSocket tcp) throws IOException {
+        InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
+        for (int tries = 0; ; tries++) {
+            DatagramSocket udp = new DatagramSocket(new InetSocketAddress(loopback, 0));
+            try {
+                tcp.bind(udp.getLocalSocketAddress());
+                return udp;
+            } catch (BindException e) {
+                udp.close();
+                if (tries == MOST_PORTS_TRIED) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** Where the server listens. */
@@ -230,7 +250,7 @@ public final class TestDns implements AutoCloseable {
         return queries.stream().filter(new Query(key(name), type)::equals).count();
     }
 
-    /** Waits until the questions so far are as wanted; fails after ten seconds, telling what was asked. */
+    /** Waits until the questions so far are as wanted; fails after a minute, telling what was asked. */
     public void awaitQueries(Predicate<List<Query>> wanted) {
         Await.until("queries", () -> wanted.test(queries()), this::queries);
     }
