@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -37,8 +38,8 @@ final class Lint implements Callable<Integer> {
     @Option(names = "--strict", description = "Accept nothing outside the grammar of RFC 8461.")
     private boolean strict;
 
-    @Option(names = "--json", description = "Print an array with one object for each file.")
-    private boolean json;
+    @Mixin
+    private JsonOption json = new JsonOption();
 
     @Parameters(
             paramLabel = "FILE",
@@ -69,13 +70,13 @@ final class Lint implements Callable<Integer> {
             if (result instanceof PolicyResult.Invalid && code == Main.ExitCode.OK) {
                 code = Main.ExitCode.PROBLEMS;
             }
-            if (json) {
+            if (json.isOn()) {
                 reports.add(report(file, result));
             } else {
                 print(out, file, result);
             }
         }
-        if (json) {
+        if (json.isOn()) {
             out.println(Json.of(reports));
         }
         out.flush();

@@ -13,7 +13,13 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "mtasts",
         description = "MTA-STS (RFC 8461) for mail operators: read policies, send a message as a policy demands.",
-        subcommands = {Lint.class, Send.class, CommandLine.HelpCommand.class},
+        // spotless:off one line each
+        subcommands = {
+            Lint.class,
+            Send.class,
+            CommandLine.HelpCommand.class
+        },
+        // spotless:on
         versionProvider = Main.Version.class,
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,

@@ -16,14 +16,15 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -34,7 +35,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "send",
         description =
-                "Hand a message (RFC 5322) to the MX hosts of its recipients' domains, as their policies demand. Nothing is queued.",
+                "Hand a message (RFC 5322) to the MX hosts of its recipients' domains, as their policies demand. Nothing is queued. One reply is waited for up to 300 seconds.",
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
             "0:all delivered",
@@ -45,6 +46,9 @@ import picocli.CommandLine.Spec;
             "75:some domain has to be tried again"
         })
 final class Send implements Callable<Integer> {
+    /** As long as RFC 5321 §4.5.3.2 asks of a client. */
+    private static final Duration TIMEOUT = Duration.ofMinutes(5);
+
     @Option(names = "--from", required = true, paramLabel = "ADDRESS", description = "The envelope sender.")
     private String from = "";
 
@@ -56,32 +60,11 @@ final class Send implements Callable<Integer> {
             description = "The recipients, with commas between.")
     private List<String> to = List.of();
 
-    @Option(names = "--dns", paramLabel = "HOST:PORT", description = "The DNS server to ask, instead of the system's.")
-    private @Nullable String dns;
+    @Mixin
+    private NetworkOptions network = new NetworkOptions();
 
-    @Option(names = "--ca", paramLabel = "FILE", description = "Further trust anchors, PEM.")
-    private @Nullable Path ca;
-
-    @Option(names = "--smtp-port", paramLabel = "PORT", description = "The port of MX hosts, instead of 25.")
-    private @Nullable Integer smtpPort;
-
-    @Option(names = "--https-port", paramLabel = "PORT", description = "The port of policy hosts, instead of 443.")
-    private @Nullable Integer httpsPort;
-
-    @Option(
-            names = "--allow-private-addresses",
-            description = "Let policy hosts and MX hosts be at private and loopback addresses.")
-    private boolean privateAddresses;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "SECONDS",
-            defaultValue = "300",
-            description = "The longest wait for one reply (default ${DEFAULT-VALUE}).")
-    private int timeout;
-
-    @Option(names = "--json", description = "Print an array with one object for each domain.")
-    private boolean json;
+    @Mixin
+    private JsonOption json = new JsonOption();
 
     @Parameters(
             paramLabel = "FILE",
@@ -136,29 +119,14 @@ final class Send implements Callable<Integer> {
     }
 
     private Properties properties() {
-        if (timeout < 1 || timeout > 86_400) {
-            throw new ParameterException(spec.commandLine(), "--timeout takes 1 to 86400 seconds: " + timeout);
-        }
-        Properties properties = new Properties();
+        Properties properties = network.mailProperties(TIMEOUT);
         properties.setProperty("mail.mtasts.from", from);
-        properties.setProperty("mail.mtasts.allowprivateaddresses", String.valueOf(privateAddresses));
-        properties.setProperty("mail.mtasts.timeout", String.valueOf(timeout * 1000L));
-        put(properties, "mail.mtasts.dns", dns);
-        put(properties, "mail.mtasts.ca", ca);
-        put(properties, "mail.mtasts.port", smtpPort);
-        put(properties, "mail.mtasts.httpsport", httpsPort);
         return properties;
-    }
-
-    private static void put(Properties properties, String key, @Nullable Object value) {
-        if (value != null) {
-            properties.setProperty(key, value.toString());
-        }
     }
 
     private void print(List<DeliveryOutcome> outcomes) {
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
+        if (json.isOn()) {
             out.println(Json.of(outcomes.stream().map(Send::report).toList()));
         } else {
             outcomes.forEach(outcome -> out.println(outcome.domain() + ": " + outcome.describe()));
