@@ -1,4 +1,5 @@
 /** The policy engine of MTA-STS (RFC 8461) for mail senders. */
+@SuppressWarnings("module") // the one module named below is built after this one
 module io.github.mtasts.core {
     requires static transitive org.jspecify;
     requires static transitive com.google.errorprone.annotations;
@@ -15,4 +16,6 @@ module io.github.mtasts.core {
     exports io.github.mtasts.discovery;
     exports io.github.mtasts.delivery;
     exports io.github.mtasts;
+    exports io.github.mtasts.text to
+            io.github.mtasts.tlsrpt;
 }

@@ -1,5 +1,7 @@
 package io.github.mtasts.policy;
 
+import io.github.mtasts.text.Ascii;
+import io.github.mtasts.text.Quoted;
 import java.util.Locale;
 
 /** Brings the names people and DNS write into one form: A-labels, lower case, no trailing dot (RFC 5890 §2.3.2.1). */

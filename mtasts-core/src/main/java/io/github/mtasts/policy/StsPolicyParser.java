@@ -1,5 +1,7 @@
 package io.github.mtasts.policy;
 
+import io.github.mtasts.text.Ascii;
+import io.github.mtasts.text.Quoted;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;

@@ -3,6 +3,7 @@ package io.github.mtasts.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.mtasts.text.Quoted;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

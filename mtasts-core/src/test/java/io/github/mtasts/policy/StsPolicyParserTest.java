@@ -3,6 +3,7 @@ package io.github.mtasts.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.mtasts.policy.PolicyResult.Reason;
+import io.github.mtasts.text.Quoted;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;

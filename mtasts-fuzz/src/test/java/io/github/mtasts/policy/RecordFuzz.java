@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.DictionaryEntries;
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.github.mtasts.text.TaggedRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,11 +31,11 @@ class RecordFuzz {
             assertThat(records).anyMatch(record -> record.contains("id=" + found.id()));
             List<String> more = new ArrayList<>(records);
             more.add("v=spf1 -all");
-            if (more.size() <= StsRecordParser.MOST_RECORDS) {
+            if (more.size() <= TaggedRecord.MOST) {
                 assertThat(StsRecordParser.parse(more)).isEqualTo(result);
             }
         }
-        if (records.size() == 1 && records.get(0).length() <= StsRecordParser.LONGEST_RECORD) {
+        if (records.size() == 1 && records.get(0).length() <= TaggedRecord.LONGEST) {
             boolean fits =
                     GRAMMAR.matcher(records.get(0)).matches() && records.get(0).matches(".*;[ \\t]*id=.*");
             if (result instanceof RecordResult.Found) {

@@ -1,15 +1,21 @@
-package io.github.mtasts.policy;
+package io.github.mtasts.text;
 
 import java.util.Locale;
 
 /** Remote text made safe for logs and errors: quoted, what is invisible or breaks lines escaped, cut at 200 characters. */
-final class Quoted {
+public final class Quoted {
     /** The most characters shown. */
-    static final int LONGEST = 200;
+    public static final int LONGEST = 200;
 
     private Quoted() {}
 
-    static String quote(String text) {
+    /**
+     * The text as it may be shown.
+     *
+     * @param text what a stranger sent
+     * @return in quotation marks, escaped, cut
+     */
+    public static String quote(String text) {
         StringBuilder quoted = new StringBuilder(Math.min(text.length(), LONGEST) + 8).append('"');
         int shown = 0;
         for (int at = 0; at < text.length(); shown++) {
