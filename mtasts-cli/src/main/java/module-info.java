@@ -4,6 +4,12 @@ module io.github.mtasts.cli {
     requires io.github.mtasts.core;
     requires io.github.mtasts.javamail;
     requires info.picocli;
+    requires io.netty.buffer;
+    requires io.netty.codec;
+    requires io.netty.codec.http;
+    requires io.netty.common;
+    requires io.netty.handler;
+    requires io.netty.transport;
     requires com.fasterxml.jackson.jr.ob;
     requires org.slf4j;
 
