@@ -11,11 +11,16 @@ import io.github.mtasts.lookup.PolicyFetcher;
 import io.github.mtasts.policy.MxHost;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.tls.PeerVerifier;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.Provider;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -62,6 +67,18 @@ public final class MtaStsBuilder {
         return this;
     }
 
+    /**
+     * A DNS server to ask, as people write it: {@code 192.0.2.1}, {@code 192.0.2.1:5353}, {@code 2001:db8::1} or {@code [2001:db8::1]:5353}.
+     *
+     * @param server its address; port 53 where none is named
+     * @return this
+     * @throws IllegalArgumentException with the text and what is wrong with it
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder dnsServer(String server) {
+        return dnsServer(DnsClient.serverAddress(server));
+    }
+
     /** What asks DNS, instead of the engine's own. The caller closes it. */
     @CanIgnoreReturnValue
     public MtaStsBuilder dnsClient(DnsClient dns) {
@@ -96,6 +113,28 @@ public final class MtaStsBuilder {
     public MtaStsBuilder trustAlso(Collection<X509Certificate> anchors) {
         verifier.trustAlso(anchors);
         return this;
+    }
+
+    /**
+     * Further trust anchors from a PEM file, beside the platform's.
+     *
+     * @param pem a file with one certificate or more
+     * @return this
+     * @throws IOException if it cannot be read
+     * @throws CertificateException if it holds no certificate, or something else
+     */
+    @CanIgnoreReturnValue
+    public MtaStsBuilder trustAlso(Path pem) throws IOException, CertificateException {
+        try (InputStream in = Files.newInputStream(pem)) {
+            List<X509Certificate> certificates =
+                    CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+                            .map(X509Certificate.class::cast)
+                            .toList();
+            if (certificates.isEmpty()) {
+                throw new CertificateException("no certificate in " + pem);
+            }
+            return trustAlso(certificates);
+        }
     }
 
     /** The provider of TLS, instead of the platform's first choice. */

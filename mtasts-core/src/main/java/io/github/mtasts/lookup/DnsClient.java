@@ -60,6 +60,18 @@ public interface DnsClient extends AutoCloseable {
     }
 
     /**
+     * Reads the address of a DNS server as people write it: {@code 192.0.2.1}, {@code 192.0.2.1:5353}, {@code 2001:db8::1} or {@code [2001:db8::1]:5353}; the port is 53 where none
+     * is named. Nothing is looked up, so a name is refused.
+     *
+     * @param text the text
+     * @return the address and port
+     * @throws IllegalArgumentException with the text and what is wrong with it
+     */
+    static InetSocketAddress serverAddress(String text) {
+        return ServerAddress.parse(text);
+    }
+
+    /**
      * Settings of a client that asks recursive resolvers over UDP, and over TCP when an answer does not fit.
      *
      * @return a builder with the defaults

@@ -1,5 +1,6 @@
 package io.github.mtasts.javamail;
 
+import io.github.mtasts.lookup.DnsClient;
 import io.github.mtasts.policy.MxHost;
 import io.github.mtasts.policy.PolicyDomain;
 import java.net.InetAddress;
@@ -195,19 +196,7 @@ enum Form {
     }
 
     static List<InetSocketAddress> servers(String text) {
-        List<InetSocketAddress> servers = new ArrayList<>();
-        for (String server : split(text)) {
-            int bracket = server.indexOf(']');
-            int colon = bracket >= 0 ? server.indexOf(':', bracket) : server.lastIndexOf(':');
-            boolean bareV6 = bracket < 0 && colon >= 0 && server.indexOf(':') != colon;
-            String host = colon < 0 || bareV6 ? server : server.substring(0, colon);
-            String port = colon < 0 || bareV6 ? "53" : server.substring(colon + 1);
-            if (host.startsWith("[") && host.endsWith("]")) {
-                host = host.substring(1, host.length() - 1);
-            }
-            servers.add(new InetSocketAddress(address(host), number(port, 1, 65_535)));
-        }
-        return servers;
+        return split(text).stream().map(DnsClient::serverAddress).toList();
     }
 
     static Set<MxHost> hosts(String text) {
