@@ -1,4 +1,71 @@
 package io.github.mtasts.tlsrpt.report;
 
-/** A report (RFC 8460 §4.4). */
-public record TlsReport() {}
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * A report on TLS sessions (RFC 8460 §4.4).
+ *
+ * @param organization who sends it ({@code organization-name}); empty only in a received report that leaves it out
+ * @param start the first second covered
+ * @param end the last second covered; in a received report sometimes the first second that is not
+ * @param contact the mail address of who sends it ({@code contact-info}); empty only in a received report that leaves it out
+ * @param reportId unique among the sender's reports; empty only in a received report that leaves it out
+ * @param policies the policies and their sessions
+ */
+public record TlsReport(
+        String organization,
+        Instant start,
+        Instant end,
+        String contact,
+        String reportId,
+        List<ReportedPolicy> policies) {
+    /**
+     * Keeps a copy of the list.
+     *
+     * @param organization who sends it
+     * @param start the first second covered
+     * @param end the last second covered
+     * @param contact the mail address of who sends it
+     * @param reportId unique among the sender's reports
+     * @param policies the policies and their sessions
+     */
+    public TlsReport {
+        policies = List.copyOf(policies);
+    }
+
+    /**
+     * The JSON of RFC 8460 §4.4: UTF-8, the keys in the RFC's order, counts no larger than I-JSON's 2<sup>53</sup>−1.
+     *
+     * @return the document
+     * @throws IllegalStateException if something is missing that the RFC demands: organization, contact, id, a policy, a policy's domain
+     */
+    public byte[] toJson() {
+        return ReportWriter.json(this);
+    }
+
+    /**
+     * Reads a received report: JSON, JSON in gzip, or a whole mail with either in it. What other senders are known to do otherwise is accepted
+     * and listed; all text in the result is a stranger's, so escape it where it is shown. Never throws on input; takes 16 MiB at most, and 32 MiB
+     * unpacked.
+     *
+     * @param received the bytes
+     * @return the report, or why there is none
+     */
+    public static ReceivedReport read(byte[] received) {
+        return ReportReader.read(received);
+    }
+
+    /**
+     * Reads a received report from a file, as {@link #read(byte[])} does.
+     *
+     * @param file JSON, gzip, or a whole mail
+     * @return the report, or why there is none
+     * @throws IOException if the file cannot be read
+     */
+    public static ReceivedReport read(Path file) throws IOException {
+        return ReportReader.read(file);
+    }
+}
