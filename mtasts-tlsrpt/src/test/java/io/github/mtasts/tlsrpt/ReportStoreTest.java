@@ -1,0 +1,93 @@
+package io.github.mtasts.tlsrpt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The stores that come with this module. */
+class ReportStoreTest {
+    @Nested
+    class InMemory extends ReportStoreContract {
+        @Override
+        ReportStore open() {
+            return ReportStore.inMemory();
+        }
+    }
+
+    @Nested
+    class InADirectory extends ReportStoreContract {
+        @TempDir
+        Path temporary;
+
+        @Override
+        ReportStore open() throws IOException {
+            return ReportStore.inDirectory(temporary.resolve("tlsrpt"));
+        }
+
+        @Test
+        @Tag("T-4-13")
+        void keepsAllOverAnEndAndANewBeginning() throws IOException {
+            store.add(List.of(counts(3, 2)));
+            store.plan(Submission.planned(KEY, "id", DUE));
+
+            store.close();
+            store = open();
+
+            assertThat(store.counts(KEY)).containsExactly(counts(3, 2));
+            assertThat(store.submission(KEY)).map(Submission::reportId).contains("id");
+        }
+
+        @Test
+        void isForOneAtATime() throws IOException {
+            assertThatThrownBy(this::open).isInstanceOf(IOException.class).hasMessageContaining(temporary.toString());
+
+            store.close();
+            store = open();
+        }
+
+        @Test
+        void canBeCopiedWhileItIsInUse() throws IOException {
+            store.add(List.of(counts(3, 2)));
+
+            try (ReportStore copy = ReportStore.copyOf(temporary.resolve("tlsrpt"))) {
+                copy.add(List.of(counts(1, 0)));
+                assertThat(copy.counts(KEY)).containsExactly(counts(4, 2));
+            }
+
+            assertThat(store.counts(KEY)).containsExactly(counts(3, 2));
+        }
+
+        @Test
+        void isReadableForItsOwnerAlone() throws IOException {
+            if (temporary.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+                assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(temporary.resolve("tlsrpt"))))
+                        .isEqualTo("rwx------");
+            }
+        }
+
+        @Test
+        void afterItsEndEachCallFails() {
+            store.close();
+
+            assertThatThrownBy(() -> store.add(List.of(counts(1, 0)))).isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void aFileInPlaceOfTheDirectoryIsNamed(@TempDir Path temporary) throws IOException {
+        Path file = Files.createFile(temporary.resolve("file"));
+
+        assertThatThrownBy(() -> ReportStore.inDirectory(file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(file.toString());
+    }
+}
