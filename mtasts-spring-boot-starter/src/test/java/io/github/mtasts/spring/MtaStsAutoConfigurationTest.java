@@ -10,9 +10,11 @@ import io.github.mtasts.javamail.MtaStsDeliveryException;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.testkit.MxServer;
 import io.github.mtasts.testkit.SmallInternet;
+import jakarta.mail.Address;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -35,6 +37,7 @@ import org.springframework.mail.javamail.JavaMailSenderImpl;
 /** Runs on each Spring Boot that is served, on the small internet. */
 class MtaStsAutoConfigurationTest {
     private final SmallInternet net = new SmallInternet();
+    private final List<Address> queue = new ArrayList<>();
     private ApplicationContextRunner application = new ApplicationContextRunner();
 
     @TempDir
@@ -99,6 +102,35 @@ class MtaStsAutoConfigurationTest {
             });
             assertThat(net.mx("mx.example.com").mails()).isEmpty();
         });
+    }
+
+    @Test
+    void whatIsHeldMayBeTriedAgainLater() {
+        net.mx("mx.example.com").startTls(MxServer.StartTls.NOT_OFFERED);
+
+        application.run(context -> send(context.getBean(JavaMailSender.class), message()));
+
+        assertThat(queue).hasSize(1);
+    }
+
+    // spotless:off
+    private void send(JavaMailSender mailSender, SimpleMailMessage message) {
+        try {
+            mailSender.send(message);
+        } catch (MailSendException e) {
+            for (Exception why : e.getFailedMessages().values()) {
+                if (why instanceof MtaStsDeliveryException held) {
+                    held.retryable().ifPresent(retry -> later(message, retry.recipients(), retry.delay()));
+                }
+            }
+        }
+    }
+    // spotless:on
+
+    private void later(SimpleMailMessage message, List<Address> recipients, Duration delay) {
+        assertThat(message.getTo()).isNotNull();
+        assertThat(delay).isPositive();
+        queue.addAll(recipients);
     }
 
     @Test
