@@ -17,6 +17,7 @@ import picocli.CommandLine.ScopeType;
         subcommands = {
             Lint.class,
             Send.class,
+            Socketmap.class,
             CommandLine.HelpCommand.class
         },
         // spotless:on
