@@ -1,6 +1,7 @@
 package io.github.mtasts.tlsrpt.report;
 
 import java.io.ByteArrayOutputStream;
+import java.math.BigInteger;
 import java.security.KeyFactory;
 import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
@@ -64,10 +65,14 @@ final class PemKey {
         ByteArrayOutputStream der = new ByteArrayOutputStream();
         int length = first.length + second.length;
         der.write(tag);
-        der.write(0x83); // a length in three bytes
-        der.write(length >> 16);
-        der.write(length >> 8);
-        der.write(length);
+        byte[] lengthBytes = BigInteger.valueOf(length).toByteArray();
+        if (length > 127) {
+            int skipped = lengthBytes[0] == 0 ? 1 : 0; // the sign
+            der.write(0x80 | lengthBytes.length - skipped);
+            der.write(lengthBytes, skipped, lengthBytes.length - skipped);
+        } else {
+            der.write(length);
+        }
         der.writeBytes(first);
         der.writeBytes(second);
         return der.toByteArray();

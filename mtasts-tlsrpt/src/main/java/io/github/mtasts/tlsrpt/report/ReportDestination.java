@@ -58,13 +58,14 @@ public sealed interface ReportDestination {
         int query = text.indexOf('?');
         String address = decoded(query < 0 ? text : text.substring(0, query));
         int at = address.lastIndexOf('@');
+        String local = address.substring(0, Math.max(0, at));
         // RFC 5321 §4.5.3.1: 64 octets before the at sign; what decodes to controls would end the line it is put on
-        if (at < 1 || at > 64 || !address.chars().allMatch(c -> c >= ' ' && c <= '~')) {
+        if (local.isEmpty() || local.length() > 64 || !local.chars().allMatch(c -> c >= ' ' && c <= '~')) {
             return Optional.empty();
         }
         try {
             String domain = PolicyDomain.of(address.substring(at + 1)).name();
-            return Optional.of(new Mailto(quotedIfNeeded(address.substring(0, at)) + "@" + domain));
+            return Optional.of(new Mailto(quotedIfNeeded(local) + "@" + domain));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param domain what the mail names as the report's domain, or null
  */
 record ReportInMail(byte[] attachment, @Nullable String domain) {
+    private static final Session SESSION = Session.getInstance(new Properties());
     private static final int DEEPEST = 10;
     private static final int MOST_PARTS = 200;
 
@@ -38,8 +39,7 @@ record ReportInMail(byte[] attachment, @Nullable String domain) {
 
     static ReportInMail find(byte[] mail) throws ReportReader.UnreadableException {
         try {
-            MimeMessage message =
-                    new MimeMessage(Session.getInstance(new Properties()), new ByteArrayInputStream(mail));
+            MimeMessage message = new MimeMessage(SESSION, new ByteArrayInputStream(mail));
             List<Part> parts = new ArrayList<>();
             collect(message, 0, parts);
             Part best = null;
@@ -82,7 +82,7 @@ record ReportInMail(byte[] attachment, @Nullable String domain) {
             }
         } else if (part.isMimeType("message/rfc822")) {
             try (InputStream in = part.getInputStream()) {
-                collect(new MimeMessage(Session.getInstance(new Properties()), in), depth + 1, found);
+                collect(new MimeMessage(SESSION, in), depth + 1, found);
             }
         } else {
             found.add(part);

@@ -1,7 +1,5 @@
 package io.github.mtasts.tlsrpt.report;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.jr.ob.JSON;
 import io.github.mtasts.text.Quoted;
 import java.io.ByteArrayInputStream;
@@ -13,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
-import org.jspecify.annotations.Nullable;
 
 /** Finds the report in what was received: unpacks a mail and gzip within bounds, then reads the JSON. */
 final class ReportReader {
@@ -110,10 +107,12 @@ final class ReportReader {
     private static Map<?, ?> parsed(byte[] json, List<String> tolerated) throws UnreadableException {
         Object value;
         try {
-            value = parsed(json, true);
+            value = JSON.std.anyFrom(json);
         } catch (IOException twice) {
             try {
-                value = parsed(json, false);
+                value = JSON.std
+                        .without(JSON.Feature.FAIL_ON_DUPLICATE_MAP_KEYS)
+                        .anyFrom(json);
                 tolerated.add("a key stands twice in an object; the last one counts");
             } catch (IOException e) {
                 throw new UnreadableException(
@@ -124,13 +123,5 @@ final class ReportReader {
             throw new UnreadableException(ReceivedReport.Reason.NOT_A_REPORT, "not a JSON object");
         }
         return map;
-    }
-
-    private static @Nullable Object parsed(byte[] json, boolean strict) throws IOException {
-        return JSON.builder(JsonFactory.builder()
-                        .configure(StreamReadFeature.STRICT_DUPLICATE_DETECTION, strict)
-                        .build())
-                .build()
-                .anyFrom(json);
     }
 }

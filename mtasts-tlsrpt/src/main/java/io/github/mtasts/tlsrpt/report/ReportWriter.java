@@ -19,6 +19,14 @@ final class ReportWriter {
 
     static byte[] json(TlsReport report) {
         demand(report);
+        try {
+            return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asBytes(object(report));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // nothing is read or written but memory
+        }
+    }
+
+    static Map<String, Object> object(TlsReport report) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("organization-name", text(report.organization()));
         Map<String, Object> range = new LinkedHashMap<>();
@@ -29,11 +37,7 @@ final class ReportWriter {
         json.put("report-id", text(report.reportId()));
         json.put(
                 "policies", report.policies().stream().map(ReportWriter::policy).toList());
-        try {
-            return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asBytes(json);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // nothing is read or written but memory
-        }
+        return json;
     }
 
     private static void demand(TlsReport report) {

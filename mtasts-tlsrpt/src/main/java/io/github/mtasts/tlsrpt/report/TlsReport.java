@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A report on TLS sessions (RFC 8460 §4.4).
@@ -44,6 +45,16 @@ public record TlsReport(
      */
     public byte[] toJson() {
         return ReportWriter.json(this);
+    }
+
+    /**
+     * The same as {@link #toJson()} as maps, lists, texts and numbers, for a JSON library of one's own; a received report too, whatever is missing
+     * in it.
+     *
+     * @return the document
+     */
+    public Map<String, Object> toJsonObject() {
+        return ReportWriter.object(this);
     }
 
     /**
