@@ -10,9 +10,7 @@ import io.github.mtasts.discovery.PolicyInForce;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.testkit.PolicyHost;
 import io.github.mtasts.testkit.SmallInternet;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,37 +165,25 @@ class MtaStsBuilderTest {
 
         @Test
         void thatPoliciesAreForgottenAtRestartIsSaidOnce() {
-            String log = logOf(() -> {
+            try (TestLog log = TestLog.begin()) {
                 try (MtaSts mtaSts = builder().build()) {
                     assertThat(mtaSts.policyFor(DOMAIN)).isInstanceOf(PolicyInForce.NotInForce.class);
                 }
-            });
 
-            assertThat(log).containsOnlyOnce("INFO").containsOnlyOnce(KEPT_IN_MEMORY);
+                assertThat(log.text()).containsOnlyOnce("INFO").containsOnlyOnce(KEPT_IN_MEMORY);
+            }
         }
 
         @Test
         void ofADirectoryItIsNotSaid() {
-            String log = logOf(() -> {
+            try (TestLog log = TestLog.begin()) {
                 try (MtaSts mtaSts =
                         builder().policyDirectory(folder.resolve("policies")).build()) {
                     assertThat(mtaSts.policyFor(DOMAIN)).isInstanceOf(PolicyInForce.NotInForce.class);
                 }
-            });
 
-            assertThat(log).doesNotContain(KEPT_IN_MEMORY);
-        }
-
-        private String logOf(Runnable action) {
-            PrintStream before = System.err;
-            ByteArrayOutputStream log = new ByteArrayOutputStream();
-            System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
-            try {
-                action.run();
-            } finally {
-                System.setErr(before);
+                assertThat(log.text()).doesNotContain(KEPT_IN_MEMORY);
             }
-            return log.toString(StandardCharsets.UTF_8);
         }
     }
 
