@@ -2,6 +2,7 @@ package io.github.mtasts.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.mtasts.TestLog;
 import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.cache.Holding;
 import io.github.mtasts.cache.OperatorRule;
@@ -43,9 +44,10 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Random sequences of what networks, clocks, stores, attackers and operators do, run against the engine and against the {@link Model}. The seeds are fixed;
- * {@code -Dmtasts.model.seed=N} runs one, {@code -Dmtasts.model.seeds=N} and {@code -Dmtasts.model.socketSeeds=N} run so many.
+ * {@code -Dmtasts.model.seed=N} runs one, {@code -Dmtasts.model.seeds=N} and {@code -Dmtasts.model.socketSeeds=N} run so many; the profile {@code long} runs 1,000 over sockets.
  */
 class ModelTest {
+    private static final boolean LONG = Boolean.getBoolean("mtasts.long");
     private static final int STEPS = 20;
 
     @Test
@@ -61,11 +63,11 @@ class ModelTest {
     }
 
     @Test
-    @Timeout(900)
+    @Timeout(3600)
     @Tag("sockets")
     void engineAgreesWithTheModelOverSockets() {
         try (Sockets sockets = new Sockets()) {
-            int seeds = count("mtasts.model.socketSeeds", 100);
+            int seeds = count("mtasts.model.socketSeeds", LONG ? 1_000 : 50);
             for (long seed = first(); seed < first() + seeds; seed++) {
                 assertThat(new Run(seed, sockets).play()).isEqualTo(STEPS);
             }
@@ -280,23 +282,28 @@ class ModelTest {
         }
 
         int play() {
-            try {
-                for (int step = 0; step < STEPS; step++) {
-                    story.add(step());
-                    Until.holds("nothing is under way", discovery.engine::isIdle);
-                    models.values().forEach(Model::attemptIsOver);
-                    for (PolicyDomain domain : DOMAINS) {
-                        noteEvictions();
-                        PolicyInForce answer = discovery.policyFor(domain);
-                        noteEvictionsBut(domain);
-                        model(domain).check(answer, clock.instant(), smallMemory);
+            try (TestLog log = TestLog.begin()) {
+                try {
+                    for (int step = 0; step < STEPS; step++) {
+                        story.add(step());
+                        Until.holds("nothing is under way", discovery.engine::isIdle);
+                        models.values().forEach(Model::attemptIsOver);
+                        for (PolicyDomain domain : DOMAINS) {
+                            noteEvictions();
+                            PolicyInForce answer = discovery.policyFor(domain);
+                            noteEvictionsBut(domain);
+                            model(domain).check(answer, clock.instant(), smallMemory);
+                        }
                     }
+                    return STEPS;
+                } catch (AssertionError | RuntimeException e) {
+                    throw new AssertionError(
+                            "seed " + seed + " after " + story + "\n" + models + "\n" + e.getMessage() + "\n"
+                                    + log.text(),
+                            e);
+                } finally {
+                    discovery.close();
                 }
-                return STEPS;
-            } catch (AssertionError | RuntimeException e) {
-                throw new AssertionError("seed " + seed + " after " + story + "\n" + models + "\n" + e.getMessage(), e);
-            } finally {
-                discovery.close();
             }
         }
 
