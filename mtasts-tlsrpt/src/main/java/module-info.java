@@ -6,7 +6,9 @@ module io.github.mtasts.tlsrpt {
     requires transitive jakarta.mail;
     requires io.github.mtasts.javamail;
     requires com.fasterxml.jackson.jr.ob;
+    requires com.github.benmanes.caffeine;
     requires com.h2database;
+    requires org.apache.httpcomponents.core5.httpcore5;
     requires org.slf4j;
 
     exports io.github.mtasts.tlsrpt;

@@ -44,6 +44,8 @@ public final class PolicyHost {
     private volatile String @Nullable [] cipherSuites;
     private @Nullable ServerSocketChannel listening;
 
+    private static final int MOST_OF_BODY = 1 << 24;
+
     /** What a host does once a request is read. The connection is closed in an orderly way when it returns, and cut, without a word of TLS, when it throws. */
     public interface Script {
         /** Reads on and never answers, until the client goes away. */
@@ -53,8 +55,16 @@ public final class PolicyHost {
         void answer(Request request, OutputStream out) throws IOException;
     }
 
-    /** A request as it came. */
-    public record Request(String sni, String method, String target, Map<String, String> headers) {
+    /**
+     * A request as it came.
+     *
+     * @param sni the name in the handshake
+     * @param method for example {@code GET}
+     * @param target path and query
+     * @param headers names in lower case
+     * @param body empty where the request gives no length
+     */
+    public record Request(String sni, String method, String target, Map<String, String> headers, byte[] body) {
         /** A header's value; names in lower case. */
         public @Nullable String header(String name) {
             return headers.get(name.toLowerCase(Locale.ROOT));
@@ -215,7 +225,7 @@ public final class PolicyHost {
             }
             if (greeting == Greeting.PLAIN_HTTP) {
                 RawTls.awaitClientHello(plain.getInputStream());
-                script.answer(new Request("", "", "", Map.of()), plain.getOutputStream());
+                script.answer(new Request("", "", "", Map.of(), new byte[0]), plain.getOutputStream());
                 RawTls.hangUp(plain);
                 return;
             }
@@ -272,7 +282,8 @@ public final class PolicyHost {
                         header.substring(0, colon).toLowerCase(Locale.ROOT),
                         header.substring(colon + 1).strip());
             }
-            return new Request(sni, first[0], first[1], headers);
+            int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
+            return new Request(sni, first[0], first[1], headers, in.readNBytes(Math.min(length, MOST_OF_BODY)));
         }
         return null;
     }

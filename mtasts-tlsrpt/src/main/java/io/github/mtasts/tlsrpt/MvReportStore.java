@@ -59,7 +59,9 @@ final class MvReportStore implements ReportStore {
 
     static MvReportStore in(Path directory) throws IOException {
         create(directory);
-        return open(directory.resolve(FILE));
+        MvReportStore opened = open(directory.resolve(FILE));
+        opened.endClaims();
+        return opened;
     }
 
     static MvReportStore copyOf(Path directory) throws IOException {
@@ -111,6 +113,18 @@ final class MvReportStore implements ReportStore {
                 throw new FileSystemException(directory.toString(), null, "is not a directory");
             }
         }
+    }
+
+    /** The file is ours alone, so whoever claimed something is gone. */
+    private void endClaims() throws IOException {
+        write(() -> {
+            for (String key : submissions.keyList()) {
+                Submission held = Submission.decode(value(submissions, key));
+                if (!held.claimant().isEmpty()) {
+                    submissions.put(key, held.claimed("", Instant.EPOCH).encode());
+                }
+            }
+        });
     }
 
     /** A change. */

@@ -10,7 +10,6 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,10 +72,10 @@ final class StoredJson {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("day", submission.key().day().toString());
         fields.put("domain", submission.key().domain().name());
-        fields.put("reportId", submission.reportId());
+        fields.put("unique", submission.unique());
         fields.put("nextTry", submission.nextTry().toString());
         fields.put("firstTry", submission.begun().map(Instant::toString).orElse(""));
-        fields.put("document", Base64.getEncoder().encodeToString(submission.document()));
+        fields.put("counts", submission.counts().stream().map(StoredJson::write).toList());
         fields.put("accepted", List.copyOf(submission.accepted()));
         fields.put("givenUp", List.copyOf(submission.givenUp()));
         fields.put("over", submission.over());
@@ -90,10 +89,10 @@ final class StoredJson {
         String firstTry = fields.text("firstTry");
         return new Submission(
                 fields.key(),
-                fields.text("reportId"),
+                fields.text("unique"),
                 fields.instant("nextTry"),
                 firstTry.isEmpty() ? null : fields.instant("firstTry"),
-                Base64.getDecoder().decode(fields.text("document")),
+                fields.texts("counts").stream().map(StoredJson::counts).toList(),
                 Set.copyOf(fields.texts("accepted")),
                 Set.copyOf(fields.texts("givenUp")),
                 Boolean.TRUE.equals(fields.values.get("over")),

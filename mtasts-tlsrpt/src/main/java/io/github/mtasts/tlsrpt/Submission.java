@@ -2,6 +2,7 @@ package io.github.mtasts.tlsrpt;
 
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -10,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * How far a report has come on its way. Immutable.
  *
  * @param key the report
- * @param reportId its id, the same at every try and after every restart
+ * @param unique letters and digits that make its id, the same at every try and after every restart
  * @param nextTry when it is to be sent
  * @param firstTry when it was first sent, whatever came of it; null before
- * @param document the report as it is sent, the same at every try; empty before the first
+ * @param counts what is reported, the same at every try whatever is counted afterwards; empty before the first
  * @param accepted the destinations that took it
  * @param givenUp the destinations that will not take it
  * @param over whether nothing more is to be done
@@ -22,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record Submission(
         ReportKey key,
-        String reportId,
+        String unique,
         Instant nextTry,
         @Nullable Instant firstTry,
-        byte[] document,
+        List<DayCounts> counts,
         Set<String> accepted,
         Set<String> givenUp,
         boolean over,
@@ -35,10 +36,10 @@ public record Submission(
      * Keeps copies.
      *
      * @param key the report
-     * @param reportId its id
+     * @param unique letters and digits that make its id
      * @param nextTry when it is to be sent
      * @param firstTry when it was first sent; null before
-     * @param document the report as it is sent
+     * @param counts what is reported
      * @param accepted the destinations that took it
      * @param givenUp the destinations that will not take it
      * @param over whether nothing more is to be done
@@ -46,7 +47,7 @@ public record Submission(
      * @param claimedUntil when the claim is over
      */
     public Submission {
-        document = document.clone();
+        counts = List.copyOf(counts);
         accepted = Set.copyOf(accepted);
         givenUp = Set.copyOf(givenUp);
     }
@@ -55,17 +56,11 @@ public record Submission(
      * {@return a submission that nobody has begun}
      *
      * @param key the report
-     * @param reportId its id
+     * @param unique letters and digits that make its id
      * @param firstDue when it is to be sent first
      */
-    public static Submission planned(ReportKey key, String reportId, Instant firstDue) {
-        return new Submission(key, reportId, firstDue, null, new byte[0], Set.of(), Set.of(), false, "", Instant.EPOCH);
-    }
-
-    /** {@return the report as it is sent; empty before the first try} */
-    @Override
-    public byte[] document() {
-        return document.clone();
+    public static Submission planned(ReportKey key, String unique, Instant firstDue) {
+        return new Submission(key, unique, firstDue, null, List.of(), Set.of(), Set.of(), false, "", Instant.EPOCH);
     }
 
     /** {@return when it was first sent, if it was} */
@@ -89,20 +84,20 @@ public record Submission(
      * @param until when the claim is over
      */
     public Submission claimed(String by, Instant until) {
-        return new Submission(key, reportId, nextTry, firstTry, document, accepted, givenUp, over, by, until);
+        return new Submission(key, unique, nextTry, firstTry, counts, accepted, givenUp, over, by, until);
     }
 
-    Submission begun(Instant at, byte[] bytes) {
-        return new Submission(key, reportId, nextTry, at, bytes, accepted, givenUp, over, claimant, claimedUntil);
+    Submission begun(Instant at, List<DayCounts> reported) {
+        return new Submission(key, unique, nextTry, at, reported, accepted, givenUp, over, claimant, claimedUntil);
     }
 
     Submission acceptedBy(String destination) {
         return new Submission(
                 key,
-                reportId,
+                unique,
                 nextTry,
                 firstTry,
-                document,
+                counts,
                 with(accepted, destination),
                 givenUp,
                 over,
@@ -113,10 +108,10 @@ public record Submission(
     Submission givenUpOn(String destination) {
         return new Submission(
                 key,
-                reportId,
+                unique,
                 nextTry,
                 firstTry,
-                document,
+                counts,
                 accepted,
                 with(givenUp, destination),
                 over,
@@ -126,13 +121,12 @@ public record Submission(
 
     /** To be tried again then, by anybody. */
     Submission again(Instant at) {
-        return new Submission(key, reportId, at, firstTry, document, accepted, givenUp, over, "", Instant.EPOCH);
+        return new Submission(key, unique, at, firstTry, counts, accepted, givenUp, over, "", Instant.EPOCH);
     }
 
-    /** Nothing more is to be done; the document is no longer needed. */
+    /** Nothing more is to be done; the counts are no longer needed. */
     Submission ended() {
-        return new Submission(
-                key, reportId, nextTry, firstTry, new byte[0], accepted, givenUp, true, "", Instant.EPOCH);
+        return new Submission(key, unique, nextTry, firstTry, List.of(), accepted, givenUp, true, "", Instant.EPOCH);
     }
 
     private static Set<String> with(Set<String> set, String one) {

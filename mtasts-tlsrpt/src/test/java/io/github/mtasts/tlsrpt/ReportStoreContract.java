@@ -109,7 +109,7 @@ abstract class ReportStoreContract {
         store.plan(Submission.planned(KEY, "first", DUE));
         store.plan(Submission.planned(KEY, "second", DUE));
 
-        assertThat(store.submission(KEY)).map(Submission::reportId).contains("first");
+        assertThat(store.submission(KEY)).map(Submission::unique).contains("first");
     }
 
     @Test
@@ -168,7 +168,8 @@ abstract class ReportStoreContract {
         store.plan(Submission.planned(KEY, "id", DUE));
         Submission mine = store.claim(KEY, "one", DUE, DUE.plus(LEASE)).orElseThrow();
 
-        Submission saved = mine.begun(DUE, new byte[] {1, 2}).acceptedBy("a").givenUpOn("b");
+        Submission saved =
+                mine.begun(DUE, List.of(counts(1, 2))).acceptedBy("a").givenUpOn("b");
         assertThat(store.save("one", saved)).isTrue();
         assertThat(store.save("one", saved.again(DUE.plusSeconds(60)))).isTrue();
 
@@ -176,7 +177,7 @@ abstract class ReportStoreContract {
         assertThat(store.due(DUE.plusSeconds(60), 10)).containsExactly(KEY);
         assertThat(store.submission(KEY)).hasValueSatisfying(held -> {
             assertThat(held.begun()).contains(DUE);
-            assertThat(held.document()).containsExactly(1, 2);
+            assertThat(held.counts()).containsExactly(counts(1, 2));
             assertThat(held.accepted()).containsExactly("a");
             assertThat(held.givenUp()).containsExactly("b");
         });

@@ -43,7 +43,18 @@ class ReportStoreTest {
             store = open();
 
             assertThat(store.counts(KEY)).containsExactly(counts(3, 2));
-            assertThat(store.submission(KEY)).map(Submission::reportId).contains("id");
+            assertThat(store.submission(KEY)).map(Submission::unique).contains("id");
+        }
+
+        @Test
+        void aClaimEndsWithTheProcessThatMadeIt() throws IOException {
+            store.plan(Submission.planned(KEY, "id", DUE));
+            assertThat(store.claim(KEY, "one", DUE, DUE.plus(LEASE))).isPresent();
+
+            store.close();
+            store = open();
+
+            assertThat(store.claim(KEY, "two", DUE, DUE.plus(LEASE))).isPresent();
         }
 
         @Test
