@@ -107,6 +107,7 @@ class SocketmapFuzzTest {
 
     /** As many connections as would take an hour over sockets: each a state of its own, on the code that serves sockets. */
     @Test
+    @Timeout(900)
     void aCrowdOfGarbledConnectionsLeavesNothingBehind() {
         Random random = new Random(461);
         SocketmapCounters counters = new SocketmapCounters();
