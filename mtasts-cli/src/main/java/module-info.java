@@ -3,6 +3,7 @@ module io.github.mtasts.cli {
     requires static transitive org.jspecify;
     requires io.github.mtasts.core;
     requires io.github.mtasts.javamail;
+    requires io.github.mtasts.tlsrpt;
     requires info.picocli;
     requires io.netty.buffer;
     requires io.netty.codec;

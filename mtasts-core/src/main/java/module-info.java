@@ -1,5 +1,5 @@
 /** The policy engine of MTA-STS (RFC 8461) for mail senders. */
-@SuppressWarnings("module") // the one module named below is built after this one
+@SuppressWarnings("module") // the modules named below are built after this one
 module io.github.mtasts.core {
     requires static transitive org.jspecify;
     requires static transitive com.google.errorprone.annotations;
@@ -17,5 +17,6 @@ module io.github.mtasts.core {
     exports io.github.mtasts.delivery;
     exports io.github.mtasts;
     exports io.github.mtasts.text to
-            io.github.mtasts.tlsrpt;
+            io.github.mtasts.tlsrpt,
+            io.github.mtasts.cli;
 }

@@ -17,6 +17,7 @@ import picocli.CommandLine.ScopeType;
         subcommands = {
             Lint.class,
             Send.class,
+            TlsRpt.class,
             Socketmap.class,
             CommandLine.HelpCommand.class
         },
@@ -79,6 +80,7 @@ public final class Main {
         static final int NO_INPUT = 66;
         static final int UNAVAILABLE = 69;
         static final int SOFTWARE = 70;
+        static final int CANT_CREATE = 73;
         static final int TRY_AGAIN = 75;
 
         private ExitCode() {}

@@ -35,8 +35,12 @@ final class ReportReader {
 
     static ReceivedReport read(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            return read(in.readNBytes(MOST_RECEIVED + 1));
+            return read(in);
         }
+    }
+
+    static ReceivedReport read(InputStream in) throws IOException {
+        return read(in.readNBytes(MOST_RECEIVED + 1));
     }
 
     static ReceivedReport read(byte[] received) {

@@ -1,6 +1,7 @@
 package io.github.mtasts.tlsrpt.report;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -78,5 +79,16 @@ public record TlsReport(
      */
     public static ReceivedReport read(Path file) throws IOException {
         return ReportReader.read(file);
+    }
+
+    /**
+     * Reads a received report from a stream, as {@link #read(byte[])} does.
+     *
+     * @param in JSON, gzip, or a whole mail; it is read to its end, or for a byte more than is taken, and not closed
+     * @return the report, or why there is none
+     * @throws IOException if the stream cannot be read
+     */
+    public static ReceivedReport read(InputStream in) throws IOException {
+        return ReportReader.read(in);
     }
 }

@@ -331,7 +331,7 @@ class ReceivedReportTest {
                 "application/tlsrpt+json",
                 minimal().getBytes(UTF_8));
         Random random = new Random(8460);
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 1000; i++) {
             byte[] data = (i % 2 == 0 ? minimal().getBytes(UTF_8) : mail).clone();
             for (int changes = 1 + random.nextInt(4); changes > 0; changes--) {
                 data[random.nextInt(data.length)] = (byte) random.nextInt(256);
