@@ -74,7 +74,9 @@ final class TlsRptPage {
         double all = (double) successes + failures;
         html.append("<p class=\"legend\"><span class=\"ok\">")
                 .append(TlsRptTable.number(successes))
-                .append(" succeeded</span> <span class=\"bad\">")
+                .append(" succeeded</span> <span class=\"")
+                .append(failures > 0 ? "bad" : "none")
+                .append("\">")
                 .append(TlsRptTable.number(failures))
                 .append(" failed")
                 .append(all > 0 && failures > 0 ? " (" + percent(failures / all) + ")" : "")
@@ -118,8 +120,8 @@ final class TlsRptPage {
         fact(facts, "from", failure.sendingMtaIp());
         fact(facts, "because", failure.reasonCode());
         fact(facts, "more:", failure.additionalInformation());
-        fact(facts, "told by", detail.reporter());
-        html.append(String.join(" ", facts)).append("</li>\n");
+        fact(facts, "told by", detail.reporter().isEmpty() ? "(nobody named)" : detail.reporter());
+        html.append("<div>").append(String.join(" ", facts)).append("</div></li>\n");
     }
 
     private static void fact(List<String> facts, String name, @Nullable String value) {
@@ -133,16 +135,19 @@ final class TlsRptPage {
         ReportedPolicy policy = entry.policy();
         html.append("<li><b>")
                 .append(TlsRptTable.day(report.start()))
-                .append("</b> <span>")
+                .append("</b> <div><span>")
                 .append(named(policy.type().text(), "(no policy type)"))
                 .append("</span> <span class=\"ok\">")
                 .append(TlsRptTable.number(policy.successes()))
-                .append("</span> <span class=\"bad\">")
+                .append(" succeeded</span> <span class=\"")
+                .append(policy.failures() > 0 ? "bad" : "none")
+                .append("\">")
                 .append(TlsRptTable.number(policy.failures()))
+                .append(" failed")
                 .append("</span> <span><small>told by</small> ")
                 .append(named(report.organization(), "(nobody named)"))
                 .append(report.contact().isEmpty() ? "" : " (" + escaped(report.contact()) + ")")
-                .append("</span>");
+                .append("</span></div>");
         if (!policy.lines().isEmpty()) {
             html.append("<pre>");
             first(

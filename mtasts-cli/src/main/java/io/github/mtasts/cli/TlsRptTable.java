@@ -17,7 +17,12 @@ final class TlsRptTable {
     private TlsRptTable() {}
 
     static void print(PrintWriter out, TlsRptSummary summary) {
-        out.println(headline(summary));
+        out.print(headline(summary));
+        out.println(
+                summary.reports() == 0
+                        ? ""
+                        : ": " + number(summary.successes()) + " sessions succeeded, " + number(summary.failures())
+                                + " failed");
         if (!summary.domains().isEmpty()) {
             out.println();
             rows(out, sessions(summary), 2);
@@ -36,17 +41,15 @@ final class TlsRptTable {
         });
     }
 
-    /** {@code 3 reports, 2026-11-25 to 2026-11-26 (UTC): 31 sessions succeeded, 3 failed}. */
+    /** {@code 3 reports, 2026-11-25 to 2026-11-26 (UTC)}. */
     static String headline(TlsRptSummary summary) {
         if (summary.reports() == 0) {
             return "no reports";
         }
         String from = day(summary.from());
-        String to = day(summary.to());
+        String to = day(summary.to().minusNanos(1)); // some end a day where the next one begins
         return (summary.reports() == 1 ? "1 report, " : summary.reports() + " reports, ")
-                + (from.equals(to) ? from : from + " to " + to)
-                + " (UTC): " + number(summary.successes()) + " sessions succeeded, " + number(summary.failures())
-                + " failed";
+                + (from.equals(to) ? from : from + " to " + to) + " (UTC)";
     }
 
     private static List<List<String>> sessions(TlsRptSummary summary) {

@@ -119,8 +119,9 @@ final class ReportReader {
                         .anyFrom(json);
                 tolerated.add("a key stands twice in an object; the last one counts");
             } catch (IOException e) {
-                throw new UnreadableException(
-                        ReceivedReport.Reason.BAD_JSON, Quoted.quote(String.valueOf(e.getMessage())));
+                // the first line says what is wrong, the others where in this code it was seen
+                String what = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+                throw new UnreadableException(ReceivedReport.Reason.BAD_JSON, Quoted.quote(what));
             }
         }
         if (!(value instanceof Map<?, ?> map)) {
