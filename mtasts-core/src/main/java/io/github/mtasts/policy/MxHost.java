@@ -2,16 +2,21 @@ package io.github.mtasts.policy;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 
 /** The name of a mail host as an MX record gives it: A-labels, lower case, without trailing dot. Equal when these are equal. */
 public final class MxHost {
     private final String name;
-    private final String parent;
+    private final byte[] ascii;
+    private final int parentAt;
+    private final int parentHash;
 
     private MxHost(String name) {
         this.name = name;
+        this.ascii = name.getBytes(StandardCharsets.ISO_8859_1);
         int dot = name.indexOf('.');
-        this.parent = dot < 0 ? "" : name.substring(dot + 1);
+        this.parentAt = dot < 0 ? name.length() : dot + 1;
+        this.parentHash = MxPatterns.hash(ascii, parentAt, ascii.length);
     }
 
     /**
@@ -42,9 +47,19 @@ public final class MxHost {
         return name;
     }
 
-    /** All labels but the first, the name that a wildcard pattern must have; empty, which no pattern is, for a host of one label. */
-    String parent() {
-        return parent;
+    /** The name, as bytes that are not to be changed. */
+    byte[] ascii() {
+        return ascii;
+    }
+
+    /** Where all labels but the first begin, the name that a wildcard pattern must have; at the end, where no pattern is, for a host of one label. */
+    int parentAt() {
+        return parentAt;
+    }
+
+    /** The hash of all labels but the first. */
+    int parentHash() {
+        return parentHash;
     }
 
     @Override

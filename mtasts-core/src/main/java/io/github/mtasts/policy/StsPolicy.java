@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -14,31 +13,23 @@ import java.util.Set;
 public final class StsPolicy {
     private final PolicyMode mode;
     private final int maxAgeSeconds;
-    private final List<MxPattern> mx;
-    private final Set<String> hosts;
-    private final Set<String> parents;
+    /** For tests: how the patterns are laid out. */
+    final MxPatterns patterns;
+
     private final Set<PolicyTolerance> tolerances;
     private final byte[] body;
 
     StsPolicy(
-            PolicyMode mode, int maxAgeSeconds, List<MxPattern> mx, EnumSet<PolicyTolerance> tolerances, byte[] body) {
+            PolicyMode mode,
+            int maxAgeSeconds,
+            MxPatterns.Draft patterns,
+            EnumSet<PolicyTolerance> tolerances,
+            byte[] body) {
         this.mode = mode;
         this.maxAgeSeconds = maxAgeSeconds;
-        this.mx = List.copyOf(mx);
-        this.hosts = domains(mx, false);
-        this.parents = domains(mx, true);
         this.tolerances = tolerances.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(tolerances));
         this.body = body.clone();
-    }
-
-    private static Set<String> domains(List<MxPattern> patterns, boolean wildcard) {
-        Set<String> domains = new HashSet<>();
-        for (MxPattern pattern : patterns) {
-            if (pattern.wildcard() == wildcard) {
-                domains.add(pattern.domain());
-            }
-        }
-        return Set.copyOf(domains);
+        this.patterns = patterns.build(this.body);
     }
 
     /** {@return what the policy asks of a sender} */
@@ -51,9 +42,9 @@ public final class StsPolicy {
         return Duration.ofSeconds(maxAgeSeconds);
     }
 
-    /** {@return the patterns in the order of the file} */
+    /** {@return the patterns in the order of the file; a new list each time} */
     public List<MxPattern> mx() {
-        return mx;
+        return patterns.toList();
     }
 
     /** {@return what lies outside the grammar and was accepted, in the order of {@link PolicyTolerance}} */
@@ -69,7 +60,7 @@ public final class StsPolicy {
      * @return whether the policy lists it
      */
     public boolean lists(MxHost host) {
-        return hosts.contains(host.name()) || parents.contains(host.parent());
+        return patterns.match(host);
     }
 
     /** {@return the lines as served, without their terminators and without a byte-order mark, for a report's {@code policy-string} (RFC 8460 §4.4)} */
@@ -104,6 +95,6 @@ public final class StsPolicy {
 
     @Override
     public String toString() {
-        return "mode=" + mode.text() + " max_age=" + maxAgeSeconds + " mx=" + mx;
+        return "mode=" + mode.text() + " max_age=" + maxAgeSeconds + " mx=" + mx();
     }
 }

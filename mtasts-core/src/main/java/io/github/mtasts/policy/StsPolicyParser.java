@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +58,7 @@ public final class StsPolicyParser {
         private final byte[] body;
         private final boolean strict;
         private final EnumSet<PolicyTolerance> tolerances = EnumSet.noneOf(PolicyTolerance.class);
-        private final List<MxPattern> patterns = new ArrayList<>();
+        private final MxPatterns.Draft patterns;
         private final List<PolicyResult.PolicyError> errors = new ArrayList<>(0);
         private boolean hasVersion;
         private boolean hasMode;
@@ -71,6 +70,7 @@ public final class StsPolicyParser {
 
         Reading(byte[] body, boolean strict) {
             this.body = body;
+            this.patterns = new MxPatterns.Draft(body);
             this.strict = strict;
         }
 
@@ -265,8 +265,7 @@ public final class StsPolicyParser {
             if (end < to) {
                 tolerate(PolicyTolerance.MX_TRAILING_DOT, line, value, to);
             }
-            String domain = new String(body, start, end - start, StandardCharsets.ISO_8859_1);
-            patterns.add(new MxPattern(domain.toLowerCase(Locale.ROOT), wildcard));
+            patterns.add(start, end, wildcard);
         }
 
         /** LDH labels (RFC 5321 §4.1.2) of 1 to 63, at most 253 in all, the last not of digits only. */

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What hostile input may cost. Times are processor times of this thread, and compared with each other only: what grows with the square of the input
@@ -98,6 +99,39 @@ class CostTest {
         assertThat(matches).isEqualTo(200_000);
         assertThat(other).isLessThan(10 * Math.max(one, 1_000_000));
         assertThat(allocated).isLessThan(100_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 20, 200, StsPolicyParser.MOST_PATTERNS})
+    @Tag("S-4.1-1")
+    void aLookEndsAfterAFewPatternsHoweverManyThereAre(int patterns) {
+        int[] table = policy(patterns).patterns.table;
+
+        int longest = 0;
+        int run = 0;
+        for (int slot = 0; slot < 2 * table.length; slot++) {
+            run = table[slot % table.length] == 0 ? 0 : run + 1;
+            longest = Math.max(longest, run);
+        }
+
+        // a look ends at the first free slot
+        assertThat(longest).isLessThan(20);
+    }
+
+    @Test
+    @Tag("S-4.1-1")
+    void patternsInUpperCaseAreMatchedAndListedInLowerCaseAndServedAsTheyStand() {
+        String text = "version: STSv1\nmode: enforce\nmx: MX1.Example.COM\nmx: *.Mail.example.net\nmax_age: 1\n";
+
+        StsPolicy policy =
+                ((PolicyResult.Valid) StsPolicyParser.parse(text.getBytes(StandardCharsets.US_ASCII))).policy();
+
+        assertThat(policy.lists(MxHost.of("mx1.example.com"))).isTrue();
+        assertThat(policy.lists(MxHost.of("a.mail.example.net"))).isTrue();
+        assertThat(policy.lists(MxHost.of("mail.example.net"))).isFalse();
+        assertThat(policy.mx())
+                .containsExactly(new MxPattern("mx1.example.com", false), new MxPattern("mail.example.net", true));
+        assertThat(policy.body()).isEqualTo(text);
     }
 
     private static long matches(StsPolicy policy, List<MxHost> hosts) {
