@@ -1,5 +1,7 @@
 package io.github.mtasts.discovery;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Interner;
 import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.cache.Holding;
@@ -53,6 +55,9 @@ final class DiscoveryEngine {
     /** How often a rule is read again, since another process may have changed it. */
     private static final Duration RULE_HOLDS = Duration.ofHours(1);
 
+    /** The ids of so many providers are held once, however many domains have them. */
+    private static final int MOST_SHARED_IDS = 1000;
+
     final DiscoveryCounters counters = new DiscoveryCounters();
     final Reporting reporting;
     final Memory memory;
@@ -67,7 +72,15 @@ final class DiscoveryEngine {
     private final boolean strict;
     private final boolean asynchronous;
     private final ConcurrentMap<PolicyDomain, Flight> flights = new ConcurrentHashMap<>();
+
+    // domains whose mail a provider takes in often have his policy under his id: each is then held once
     private final Interner<StsPolicy> texts = Interner.newWeakInterner();
+    private final Cache<String, String> ids = Caffeine.newBuilder()
+            .maximumSize(MOST_SHARED_IDS)
+            .executor(Runnable::run)
+            .build();
+
+    private volatile LocalDate lastDay = LocalDate.EPOCH;
     private volatile boolean closed;
 
     /** A record answer, and the first millisecond at which it holds no more. */
@@ -266,7 +279,7 @@ final class DiscoveryEngine {
         CachedPolicy policy = new CachedPolicy(
                 draft.answer.domain(),
                 texts.intern(stored.policy()),
-                stored.recordId(),
+                shared(stored.recordId()),
                 stored.fetchedAt(),
                 stored.expiresAt());
         if (fromFuture) {
@@ -361,7 +374,7 @@ final class DiscoveryEngine {
                 renew(
                         flight,
                         draft,
-                        CachedPolicy.fetched(draft.answer.domain(), texts.intern(valid.policy()), id, now),
+                        CachedPolicy.fetched(draft.answer.domain(), texts.intern(valid.policy()), shared(id), now),
                         asked,
                         now);
                 return;
@@ -432,7 +445,7 @@ final class DiscoveryEngine {
         if (flight.kind == Kind.REFRESH) {
             counters.count(DiscoveryCount.REFRESHES_FAILED);
             draft.refreshAt = Refresher.retryAt(cached, now);
-            store.used(flight.domain, LocalDate.ofEpochDay(draft.usedOn));
+            store.used(flight.domain, day(draft.usedOn));
         }
         boolean remembered = true;
         PolicyInForce told;
@@ -519,8 +532,10 @@ final class DiscoveryEngine {
 
     /** Hands a policy to the store, with its times as they were before a clock was set back, and notes when the store has it. */
     void save(CachedPolicy policy, long shiftedBy, int usedOn, Instant now) {
-        CachedPolicy unmoved = policy.fetchedAt(policy.fetchedAt().plusMillis(shiftedBy));
-        store.save(unmoved, LocalDate.ofEpochDay(usedOn), now).thenAccept(kept -> {
+        // mostly unmoved: then a store in memory holds the same one
+        CachedPolicy unmoved =
+                shiftedBy == 0 ? policy : policy.fetchedAt(policy.fetchedAt().plusMillis(shiftedBy));
+        store.save(unmoved, day(usedOn), now).thenAccept(kept -> {
             if (kept) {
                 memory.change(policy.domain(), known -> {
                     if (!policy.equals(known.policy())) {
@@ -532,6 +547,20 @@ final class DiscoveryEngine {
                 });
             }
         });
+    }
+
+    private String shared(String id) {
+        return ids.get(id, same -> same);
+    }
+
+    /** The day; the same object for the same day, since a store in memory holds one for each policy. */
+    private LocalDate day(int epochDay) {
+        LocalDate day = lastDay;
+        if (day.toEpochDay() != epochDay) {
+            day = LocalDate.ofEpochDay(epochDay);
+            lastDay = day;
+        }
+        return day;
     }
 
     /** The store answered after the flight that asked it had gone on: what it holds counts from now on. */
