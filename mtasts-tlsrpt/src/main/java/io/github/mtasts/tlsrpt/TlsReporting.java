@@ -305,11 +305,11 @@ public final class TlsReporting implements AutoCloseable {
         /**
          * Signs report mails. Without one they are not sent (RFC 8460 §3); reports by https are.
          *
-         * @param signer of the contact's domain
+         * @param signer of the contact's domain; null for none
          * @return this
          */
         @CanIgnoreReturnValue
-        public Builder signer(DkimSigner signer) {
+        public Builder signer(@Nullable DkimSigner signer) {
             this.signer = signer;
             return this;
         }
