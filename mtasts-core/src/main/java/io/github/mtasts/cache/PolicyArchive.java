@@ -23,7 +23,7 @@ public final class PolicyArchive {
      * What came of reading an archive.
      *
      * @param kept policies, purges and rules that the store holds now
-     * @param passedOver policies for which the store holds something later
+     * @param passedOver policies, purges and rules for which the store holds something later
      * @param fault where and why the archive could not be read further; null when it was read to its end
      */
     public record Imported(
@@ -74,7 +74,8 @@ public final class PolicyArchive {
     }
 
     /**
-     * Reads an archive into a store. A policy never replaces a later one, and never gets a longer life than its text allows. Reading ends at the first fault; what stood before it is kept.
+     * Reads an archive into a store. Nothing replaces what is later: no policy or purge a policy fetched after it, no rule one decided after it. A policy never gets a longer life than its text
+     * allows. Reading ends at the first fault; what stood before it is kept.
      *
      * @param from the archive; stays open
      * @param to the store to write
@@ -110,11 +111,27 @@ public final class PolicyArchive {
         if (entry instanceof StoredText.Entry.Policy found) {
             return to.save(found.policy(), found.lastUsed(), now);
         }
+        Holding held = to.load(entry.domain());
         if (entry instanceof StoredText.Entry.Purged purged) {
-            to.purge(purged.domain(), purged.purge().at());
+            Instant at = purged.purge().at();
+            if (held.policy()
+                    .filter(policy -> isLater(policy.fetchedAt(), at, now))
+                    .isPresent()) {
+                return false;
+            }
+            to.purge(purged.domain(), at);
         } else if (entry instanceof StoredText.Entry.Rule found) {
+            Instant since = found.rule().since();
+            if (held.rule().filter(rule -> isLater(rule.since(), since, now)).isPresent()) {
+                return false;
+            }
             to.setRule(found.rule());
         }
         return true;
+    }
+
+    /** What claims to be from after now is not: the clock was set back. */
+    private static boolean isLater(Instant held, Instant read, Instant now) {
+        return held.isAfter(read) && !held.isAfter(now);
     }
 }

@@ -85,6 +85,55 @@ class PolicyArchiveTest {
     }
 
     @Test
+    void policyFetchedAfterAPurgeIsNotPurged() throws IOException {
+        PolicyArchive.exportAll(store, out);
+        assertThat(store.save(policy(1, NOON.plusSeconds(5)), DAY, NOON.plusSeconds(5)))
+                .isTrue();
+
+        PolicyArchive.Imported imported = read(out.toByteArray(), store);
+
+        assertThat(imported.passedOver()).isEqualTo(1);
+        assertThat(store.load(domain(1)).policy()).isPresent();
+    }
+
+    @Test
+    void policyFetchedBeforeAPurgeIsPurged() throws IOException {
+        PolicyArchive.exportAll(store, out);
+        PolicyStore other = PolicyStore.inMemory();
+        assertThat(other.save(policy(1, NOON), DAY, NOON)).isTrue();
+
+        PolicyArchive.Imported imported = read(out.toByteArray(), other);
+
+        assertThat(imported.passedOver()).isZero();
+        assertThat(other.load(domain(1)).policy()).isEmpty();
+    }
+
+    @Test
+    void laterRuleIsNotReplaced() throws IOException {
+        PolicyArchive.exportAll(store, out);
+        OperatorRule later =
+                new OperatorRule.Exempt(domain(2), "decided later", NOON.plusSeconds(5), NOON.plusSeconds(90));
+        store.setRule(later);
+
+        PolicyArchive.Imported imported = read(out.toByteArray(), store);
+
+        assertThat(imported.passedOver()).isEqualTo(1);
+        assertThat(store.load(domain(2)).rule()).contains(later);
+    }
+
+    @Test
+    void earlierRuleIsReplaced() throws IOException {
+        PolicyArchive.exportAll(store, out);
+        store.setRule(
+                new OperatorRule.Exempt(domain(2), "decided earlier", NOON.minusSeconds(5), NOON.plusSeconds(90)));
+
+        PolicyArchive.Imported imported = read(out.toByteArray(), store);
+
+        assertThat(imported.passedOver()).isZero();
+        assertThat(store.load(domain(2)).rule().orElseThrow().reason()).isEqualTo("reason");
+    }
+
+    @Test
     void readingEndsAtAFaultAndTellsWhere() throws IOException {
         PolicyArchive.exportAll(store, out);
         byte[] text = Arrays.copyOf(out.toByteArray(), out.size() - 5);
