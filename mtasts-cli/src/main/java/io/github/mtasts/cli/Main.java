@@ -16,6 +16,7 @@ import picocli.CommandLine.ScopeType;
         // spotless:off one line each
         subcommands = {
             Lint.class,
+            Cache.class,
             Send.class,
             TlsRpt.class,
             Socketmap.class,
@@ -53,7 +54,7 @@ public final class Main {
         line.setParameterExceptionHandler((failure, ignored) -> {
             PrintWriter err = failure.getCommandLine().getErr();
             err.println("mtasts: " + failure.getMessage());
-            err.println("Try 'mtasts " + failure.getCommandLine().getCommandName() + " --help'.");
+            err.println("Try '" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
             return ExitCode.USAGE;
         });
         line.setExecutionExceptionHandler((failure, at, ignored) -> {
@@ -81,6 +82,7 @@ public final class Main {
         static final int UNAVAILABLE = 69;
         static final int SOFTWARE = 70;
         static final int CANT_CREATE = 73;
+        static final int IO = 74;
         static final int TRY_AGAIN = 75;
 
         private ExitCode() {}
