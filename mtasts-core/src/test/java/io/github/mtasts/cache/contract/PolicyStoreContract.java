@@ -33,7 +33,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link PolicyStore} does. Extend it for your own, in a class whose name ends in {@code Test}. */
+/**
+ * What every {@link PolicyStore} does. Extend it for your own, in a class whose name ends in {@code Test}. It is in the jar {@code mtasts-core} of type {@code test-jar}, and needs
+ * JUnit Jupiter and AssertJ beside it.
+ */
 @Timeout(120)
 public abstract class PolicyStoreContract {
     /** A time to count from. */
