@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -69,8 +70,8 @@ final class Listeners implements AutoCloseable {
             tasks.add(() -> {
                 try {
                     channel.register(selector, SelectionKey.OP_ACCEPT, handler);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
+                } catch (ClosedChannelException e) {
+                    // the host went down before it was heard of
                 }
             });
             selector.wakeup();
@@ -112,6 +113,17 @@ final class Listeners implements AutoCloseable {
     }
 
     @SuppressWarnings("unchecked")
+    private static void accept(SelectionKey key) throws IOException {
+        try {
+            SocketChannel accepted = ((ServerSocketChannel) key.channel()).accept();
+            if (accepted != null) {
+                ((Consumer<SocketChannel>) key.attachment()).accept(accepted);
+            }
+        } catch (ClosedChannelException e) {
+            // the host went down in this very moment
+        }
+    }
+
     private void run() {
         while (!closed) {
             try {
@@ -123,10 +135,7 @@ final class Listeners implements AutoCloseable {
                     if (key.isValid() && key.isReadable()) {
                         drain(key);
                     } else if (key.isValid() && key.isAcceptable()) {
-                        SocketChannel accepted = ((ServerSocketChannel) key.channel()).accept();
-                        if (accepted != null) {
-                            ((Consumer<SocketChannel>) key.attachment()).accept(accepted);
-                        }
+                        accept(key);
                     }
                 }
                 selector.selectedKeys().clear();
