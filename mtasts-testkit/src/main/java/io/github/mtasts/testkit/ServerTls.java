@@ -22,15 +22,36 @@ import org.jspecify.annotations.Nullable;
 
 /** TLS with one identity, whatever name a client asks for and however bad it is. */
 final class ServerTls {
+    private static final String STAPLING = "jdk.tls.server.enableStatusRequestExtension";
+    private static final String OCSP_RESPONDER = "1.3.6.1.5.5.7.1.1";
+
     private ServerTls() {}
 
     static SSLContext of(TestCa.Identity identity) {
         try {
-            SSLContext context = SSLContext.getInstance("TLS");
+            SSLContext context = namesResponder(identity) ? stapling() : SSLContext.getInstance("TLS");
             context.init(new KeyManager[] {new OneKey(identity)}, null, null);
             return context;
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    private static boolean namesResponder(TestCa.Identity identity) {
+        return identity.certificate().getExtensionValue(OCSP_RESPONDER) != null;
+    }
+
+    /** A context that staples what the responder says that the certificate names. There is no other way to ask for it than a property of the JVM. */
+    private static synchronized SSLContext stapling() throws GeneralSecurityException {
+        String before = System.setProperty(STAPLING, "true");
+        try {
+            return SSLContext.getInstance("TLS");
+        } finally {
+            if (before == null) {
+                System.clearProperty(STAPLING);
+            } else {
+                System.setProperty(STAPLING, before);
+            }
         }
     }
 

@@ -106,6 +106,7 @@ public final class SmallInternet implements AutoCloseable {
         https.close();
         smtp.close();
         dns.close();
+        ca.close();
     }
 
     /** Describes one domain. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
+import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -13,7 +14,6 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.x509.AccessDescription;
+import org.bouncycastle.asn1.x509.AuthorityInformationAccess;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -49,6 +51,7 @@ public final class TestCa {
     private final Issuer root = selfSigned("CN=Test Root");
     private final Issuer intermediate = subordinate("CN=Test Intermediate", root, "EC", true, null);
     private final Issuer stranger = selfSigned("CN=Unknown Root");
+    private @Nullable OcspResponder responder;
 
     /** A new authority, with a root of its own. */
     public TestCa() {}
@@ -103,166 +106,73 @@ public final class TestCa {
     public Identity issue(String host, CertificateFault fault) {
         int dot = host.indexOf('.');
         String parent = dot < 0 ? host : host.substring(dot + 1);
+        Leaf good = host(host);
         return switch (fault) {
-            case NONE -> issue(host, List.of(host));
-            case WILDCARD -> issue(host, List.of("*." + parent));
-            case WRONG_NAME -> issue("other." + parent, List.of("other." + parent));
-            case COMMON_NAME_ONLY -> issue(host, List.of());
-            case PARTIAL_WILDCARD -> issue(host, List.of(host.charAt(0) + "*." + parent));
-            case EXPIRED ->
-                leaf(
-                        host,
-                        List.of(host),
-                        intermediate,
-                        "EC",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -30,
-                        -1,
-                        true);
-            case NOT_YET_VALID ->
-                leaf(
-                        host,
-                        List.of(host),
-                        intermediate,
-                        "EC",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        1,
-                        30,
-                        true);
-            case UNTRUSTED ->
-                leaf(
-                        host,
-                        List.of(host),
-                        stranger,
-                        "EC",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -1,
-                        30,
-                        false);
+            case NONE -> issue(good);
+            case WILDCARD -> issue(good.names("*." + parent));
+            case WRONG_NAME -> issue(host("other." + parent));
+            case COMMON_NAME_ONLY -> issue(good.names());
+            case PARTIAL_WILDCARD -> issue(good.names(host.charAt(0) + "*." + parent));
+            case EXPIRED -> issue(good.valid(-30, -1));
+            case NOT_YET_VALID -> issue(good.valid(1, 30));
+            case UNTRUSTED -> alone(issue(good.by(stranger)));
             case SELF_SIGNED -> selfSignedLeaf(host);
-            case MISSING_INTERMEDIATE ->
-                leaf(
-                        host,
-                        List.of(host),
-                        intermediate,
-                        "EC",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -1,
-                        30,
-                        false);
-            case CLIENT_AUTH_ONLY ->
-                leaf(
-                        host,
-                        List.of(host),
-                        intermediate,
-                        "EC",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_clientAuth,
-                        -1,
-                        30,
-                        true);
-            case WEAK_KEY ->
-                leaf(
-                        host,
-                        List.of(host),
-                        intermediate,
-                        "RSA1024",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -1,
-                        30,
-                        true);
-            case SHA1_SIGNATURE ->
-                leaf(
-                        host,
-                        List.of(host),
-                        intermediate,
-                        "EC",
-                        "SHA1withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -1,
-                        30,
-                        true);
+            case MISSING_INTERMEDIATE -> alone(issue(good));
+            case CLIENT_AUTH_ONLY -> issue(good.purpose(KeyPurposeId.id_kp_clientAuth));
+            case WEAK_KEY -> issue(good.keyType("RSA1024"));
+            case SHA1_SIGNATURE -> issue(good.signature("SHA1withECDSA"));
             case WEAK_INTERMEDIATE ->
-                leaf(
-                        host,
-                        List.of(host),
-                        subordinate("CN=Weak Intermediate", root, "RSA1024", true, null),
-                        "EC",
-                        "SHA256withRSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -1,
-                        30,
-                        true);
-            case INTERMEDIATE_NOT_CA ->
-                leaf(
-                        host,
-                        List.of(host),
-                        subordinate("CN=No Authority", root, "EC", false, null),
-                        "EC",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -1,
-                        30,
-                        true);
+                issue(good.by(subordinate("CN=Weak Intermediate", root, "RSA1024", true, null))
+                        .signature("SHA256withRSA"));
+            case INTERMEDIATE_NOT_CA -> issue(good.by(subordinate("CN=No Authority", root, "EC", false, null)));
             case NAME_CONSTRAINTS ->
-                leaf(
-                        host,
-                        List.of(host),
-                        subordinate("CN=Constrained", root, "EC", true, "elsewhere.example"),
-                        "EC",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -1,
-                        30,
-                        true);
-            case EVERYTHING ->
-                leaf(
-                        "other." + parent,
-                        List.of("other." + parent),
-                        stranger,
-                        "EC",
-                        "SHA256withECDSA",
-                        KeyPurposeId.id_kp_serverAuth,
-                        -30,
-                        -1,
-                        false);
+                issue(good.by(subordinate("CN=Constrained", root, "EC", true, "elsewhere.example")));
+            case GOOD_STAPLE -> issue(good.responder(responder().uri()));
+            case REVOKED_STAPLE -> {
+                Identity identity = issue(good.responder(responder().uri()));
+                responder().revoke(identity.certificate());
+                yield identity;
+            }
+            case EVERYTHING -> alone(issue(host("other." + parent).by(stranger).valid(-30, -1)));
         };
+    }
+
+    private Leaf host(String name) {
+        return new Leaf(name, List.of(name), intermediate);
     }
 
     /** A good certificate with the common name and the DNS names given, taken as they are. */
     public Identity issue(String commonName, List<String> dnsNames) {
-        return leaf(
-                commonName,
-                dnsNames,
-                intermediate,
-                "EC",
-                "SHA256withECDSA",
-                KeyPurposeId.id_kp_serverAuth,
-                -1,
-                30,
-                true);
+        return issue(new Leaf(commonName, dnsNames, intermediate));
     }
 
     /** A good certificate with an RSA key of 2048 bits, for suites without elliptic curves. */
     public Identity issueRsa(String host) {
-        return leaf(
-                host,
-                List.of(host),
-                intermediate,
-                "RSA2048",
-                "SHA256withECDSA",
-                KeyPurposeId.id_kp_serverAuth,
-                -1,
-                30,
-                true);
+        return issue(host(host).keyType("RSA2048"));
     }
 
-    private Identity leaf(
+    /** How often the responder was connected to that {@link CertificateFault#GOOD_STAPLE} and {@link CertificateFault#REVOKED_STAPLE} name in the certificate. */
+    public synchronized int ocspConnections() {
+        return responder == null ? 0 : responder.connections();
+    }
+
+    private synchronized OcspResponder responder() {
+        OcspResponder made = responder;
+        if (made == null) {
+            made = new OcspResponder(intermediate.certificate(), intermediate.key());
+            responder = made;
+        }
+        return made;
+    }
+
+    synchronized void close() {
+        if (responder != null) {
+            responder.close();
+        }
+    }
+
+    /** What goes into a host's certificate. */
+    private record Leaf(
             String commonName,
             List<String> dnsNames,
             Issuer issuer,
@@ -271,25 +181,81 @@ public final class TestCa {
             KeyPurposeId purpose,
             int fromDays,
             int toDays,
-            boolean sendIssuer) {
-        KeyPair key = key(keyType, "leaf");
-        X509Certificate certificate = sign("CN=" + commonName, key, issuer, signature, fromDays, toDays, builder -> {
-            if (!dnsNames.isEmpty()) {
+            @Nullable URI responder) {
+
+        /** A good one. */
+        Leaf(String commonName, List<String> dnsNames, Issuer issuer) {
+            this(commonName, dnsNames, issuer, "EC", "SHA256withECDSA", KeyPurposeId.id_kp_serverAuth, -1, 30, null);
+        }
+
+        Leaf names(String... names) {
+            return new Leaf(
+                    commonName, List.of(names), issuer, keyType, signature, purpose, fromDays, toDays, responder);
+        }
+
+        Leaf by(Issuer other) {
+            return new Leaf(commonName, dnsNames, other, keyType, signature, purpose, fromDays, toDays, responder);
+        }
+
+        Leaf keyType(String other) {
+            return new Leaf(commonName, dnsNames, issuer, other, signature, purpose, fromDays, toDays, responder);
+        }
+
+        Leaf signature(String other) {
+            return new Leaf(commonName, dnsNames, issuer, keyType, other, purpose, fromDays, toDays, responder);
+        }
+
+        Leaf purpose(KeyPurposeId other) {
+            return new Leaf(commonName, dnsNames, issuer, keyType, signature, other, fromDays, toDays, responder);
+        }
+
+        Leaf valid(int from, int to) {
+            return new Leaf(commonName, dnsNames, issuer, keyType, signature, purpose, from, to, responder);
+        }
+
+        Leaf responder(URI uri) {
+            return new Leaf(commonName, dnsNames, issuer, keyType, signature, purpose, fromDays, toDays, uri);
+        }
+    }
+
+    private Identity issue(Leaf leaf) {
+        KeyPair key = key(leaf.keyType(), "leaf");
+        Extensions extensions = builder -> {
+            if (!leaf.dnsNames().isEmpty()) {
                 builder.addExtension(
                         Extension.subjectAlternativeName,
                         false,
-                        new GeneralNames(dnsNames.stream()
+                        new GeneralNames(leaf.dnsNames().stream()
                                 .map(name -> new GeneralName(GeneralName.dNSName, name))
                                 .toArray(GeneralName[]::new)));
             }
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
-            builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
-        });
-        List<X509Certificate> chain = new ArrayList<>(List.of(certificate));
-        if (sendIssuer) {
-            chain.add(issuer.certificate());
-        }
-        return new Identity(key.getPrivate(), chain);
+            builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(leaf.purpose()));
+            if (leaf.responder() != null) {
+                builder.addExtension(
+                        Extension.authorityInfoAccess,
+                        false,
+                        new AuthorityInformationAccess(
+                                AccessDescription.id_ad_ocsp,
+                                new GeneralName(
+                                        GeneralName.uniformResourceIdentifier,
+                                        leaf.responder().toString())));
+            }
+        };
+        X509Certificate certificate = sign(
+                "CN=" + leaf.commonName(),
+                key,
+                leaf.issuer(),
+                leaf.signature(),
+                leaf.fromDays(),
+                leaf.toDays(),
+                extensions);
+        return new Identity(key.getPrivate(), List.of(certificate, leaf.issuer().certificate()));
+    }
+
+    /** The same, sent without its issuer. */
+    private static Identity alone(Identity identity) {
+        return new Identity(identity.key(), List.of(identity.certificate()));
     }
 
     private Identity selfSignedLeaf(String host) {
