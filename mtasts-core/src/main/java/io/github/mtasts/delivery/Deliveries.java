@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.CheckReturnValue;
 import io.github.mtasts.discovery.PolicyDiscovery;
 import io.github.mtasts.discovery.PolicyInForce;
 import io.github.mtasts.discovery.Recheck;
+import io.github.mtasts.lookup.DnsAnswer;
 import io.github.mtasts.lookup.DnsClient;
 import io.github.mtasts.policy.MxHost;
 import io.github.mtasts.policy.PolicyDomain;
@@ -25,6 +26,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,7 +61,7 @@ public final class Deliveries {
         enforcing = true;
         mostAddresses = builder.mostAddresses;
         random = builder.random;
-        ipv6 = hasIpv6(localAddressesAllowed);
+        ipv6 = builder.ipv6 == null ? hasIpv6(localAddressesAllowed) : builder.ipv6;
     }
 
     private Deliveries(Deliveries enforcing) {
@@ -86,7 +88,7 @@ public final class Deliveries {
     /** Begins a delivery. Waits for DNS and, where no policy is cached, for HTTPS; both have deadlines. An interrupt makes it a delivery to be tried again. */
     @CheckReturnValue
     public DeliveryAttempt attempt(NextHop nextHop) {
-        Route interrupted = new Route(List.of(), new Conclusion.TryAgain("4.3.0", nextHop + ": interrupted"));
+        Route interrupted = Route.failed(new Conclusion.TryAgain("4.3.0", nextHop + ": interrupted"));
         return Waiting.on(attemptAsync(nextHop), new DeliveryAttempt(this, nextHop, null, interrupted), () -> {});
     }
 
@@ -140,8 +142,9 @@ public final class Deliveries {
         if (enforcing) {
             discovery.askAhead(domain); // the TXT beside the MX: a delivery waits for one round trip, not two
         }
-        return dns.mx(domain.name()).thenCompose(answer -> {
-            Route route = Route.of(domain, answer, ownNames, random.get());
+        CompletionStage<Route> routed = dns.mx(domain.name())
+                .thenCompose(answer -> withoutOwnAddresses(domain, Route.of(domain, answer, ownNames, random.get())));
+        return routed.thenCompose(route -> {
             if (route.failure() != null || !enforcing) {
                 // nothing is fetched for a domain that takes no mail (RFC 7505)
                 return CompletableFuture.completedFuture(new DeliveryAttempt(this, nextHop, null, route));
@@ -150,6 +153,29 @@ public final class Deliveries {
                     .policyForAsync(domain)
                     .thenApply(policy -> new DeliveryAttempt(this, nextHop, policy, route));
         });
+    }
+
+    /** Which hosts stand at this sender's own addresses is seen on the whole list, where there are such addresses to look for. */
+    private CompletionStage<Route> withoutOwnAddresses(PolicyDomain domain, Route route) {
+        CompletionStage<Set<MxHost>> own = CompletableFuture.completedFuture(Set.of());
+        if (!ownAddresses.isEmpty()) {
+            for (MxHost host : route.hosts()) {
+                own = own.thenCombine(
+                        dns.addresses(host.name()), (found, answer) -> isOwn(answer) ? with(found, host) : found);
+            }
+        }
+        return own.thenApply(found -> found.isEmpty() ? route : route.betterThan(domain, found));
+    }
+
+    private static Set<MxHost> with(Set<MxHost> hosts, MxHost host) {
+        Set<MxHost> more = new HashSet<>(hosts);
+        more.add(host);
+        return more;
+    }
+
+    private boolean isOwn(DnsAnswer<InetAddress> answer) {
+        return answer instanceof DnsAnswer.Found<InetAddress> found
+                && found.records().stream().anyMatch(this::isOwn);
     }
 
     DnsClient dns() {
@@ -228,6 +254,7 @@ public final class Deliveries {
         private boolean localAddressesAllowed;
         private boolean clearTextAllowed = true;
         private final Set<PolicyDomain> neverClearText = new HashSet<>();
+        private @Nullable Boolean ipv6;
         private int mostAddresses = 5;
         private Supplier<RandomGenerator> random = ThreadLocalRandom::current;
 
@@ -281,6 +308,13 @@ public final class Deliveries {
         @CanIgnoreReturnValue
         public Builder neverClearText(Set<PolicyDomain> domains) {
             neverClearText.addAll(domains);
+            return this;
+        }
+
+        /** Whether MX hosts are connected to over IPv6; by default, where this machine has an address of that kind. */
+        @CanIgnoreReturnValue
+        public Builder ipv6(boolean ipv6) {
+            this.ipv6 = ipv6;
             return this;
         }
 

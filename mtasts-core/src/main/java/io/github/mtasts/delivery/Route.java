@@ -16,19 +16,23 @@ import org.jspecify.annotations.Nullable;
  * The MX hosts of a domain in the order to try them (RFC 5321 §5.1), or why there is none.
  *
  * @param hosts in order
+ * @param preferences of each host, ascending
  * @param failure null unless nothing can be tried
  */
-record Route(List<MxHost> hosts, @Nullable Conclusion failure) {
+record Route(
+        List<MxHost> hosts,
+        List<Integer> preferences,
+        @Nullable Conclusion failure) {
 
     /** More MX hosts than any domain needs; beyond, the least preferred are left out. */
     private static final int MOST_HOSTS = 100;
 
     static Route to(MxHost host) {
-        return new Route(List.of(host), null);
+        return new Route(List.of(host), List.of(0), null);
     }
 
-    private static Route failed(Conclusion failure) {
-        return new Route(List.of(), failure);
+    static Route failed(Conclusion failure) {
+        return new Route(List.of(), List.of(), failure);
     }
 
     static Route of(PolicyDomain domain, DnsAnswer<MxRecord> answer, Set<MxHost> own, RandomGenerator random) {
@@ -53,8 +57,30 @@ record Route(List<MxHost> hosts, @Nullable Conclusion failure) {
     }
 
     private static Route implicit(PolicyDomain domain, Set<MxHost> own) {
-        MxHost host = MxHost.of(domain.name());
-        return own.contains(host) ? loop(domain) : to(host);
+        return to(MxHost.of(domain.name())).betterThan(domain, own);
+    }
+
+    /**
+     * Without the hosts that are no better than this sender itself: those of its own preference and of all higher numbers (RFC 5321 §5.1). On the whole list, before any
+     * policy is asked (RFC 8461 §8.4).
+     *
+     * @param own where this sender itself stands in the list
+     */
+    Route betterThan(PolicyDomain domain, Set<MxHost> own) {
+        int limit = Integer.MAX_VALUE;
+        for (int i = 0; i < hosts.size(); i++) {
+            if (own.contains(hosts.get(i))) {
+                limit = Math.min(limit, preferences.get(i));
+            }
+        }
+        int better = 0;
+        while (better < hosts.size() && preferences.get(better) < limit) {
+            better++;
+        }
+        if (better == 0) {
+            return loop(domain);
+        }
+        return new Route(List.copyOf(hosts.subList(0, better)), List.copyOf(preferences.subList(0, better)), null);
     }
 
     private static Route loop(PolicyDomain domain) {
@@ -68,7 +94,6 @@ record Route(List<MxHost> hosts, @Nullable Conclusion failure) {
             Collections.swap(shuffled, i, random.nextInt(i + 1));
         }
         shuffled.sort(Comparator.comparingInt(MxRecord::preference));
-        int limit = Integer.MAX_VALUE;
         List<MxHost> hosts = new ArrayList<>();
         List<Integer> preferences = new ArrayList<>();
         for (MxRecord record : shuffled) {
@@ -76,10 +101,7 @@ record Route(List<MxHost> hosts, @Nullable Conclusion failure) {
             if (host == null) {
                 continue; // "." beside real hosts, and data that is no host name, such as an address
             }
-            if (own.contains(host)) {
-                limit = Math.min(limit, record.preference());
-            }
-            if (hosts.size() < MOST_HOSTS && !hosts.contains(host)) {
+            if (!hosts.contains(host) && (hosts.size() < MOST_HOSTS || own.contains(host))) {
                 hosts.add(host);
                 preferences.add(record.preference());
             }
@@ -87,14 +109,7 @@ record Route(List<MxHost> hosts, @Nullable Conclusion failure) {
         if (hosts.isEmpty()) {
             return failed(new Conclusion.TryAgain("4.4.4", domain + ": none of its MX records names a host"));
         }
-        // RFC 5321 §5.1: on the whole list, before any policy is asked (RFC 8461 §8.4)
-        List<MxHost> better = new ArrayList<>();
-        for (int i = 0; i < hosts.size(); i++) {
-            if (preferences.get(i) < limit) {
-                better.add(hosts.get(i));
-            }
-        }
-        return better.isEmpty() ? loop(domain) : new Route(List.copyOf(better), null);
+        return new Route(List.copyOf(hosts), List.copyOf(preferences), null).betterThan(domain, own);
     }
 
     private static @Nullable MxHost host(String exchange) {

@@ -86,7 +86,7 @@ class PolicyFetcherTest {
     }
 
     private static FetchResult await(CompletableFuture<FetchResult> fetch) throws Exception {
-        return fetch.get(20, TimeUnit.SECONDS);
+        return fetch.get(1, TimeUnit.MINUTES);
     }
 
     private static FetchResult.Fetched fetched(FetchResult result) {
@@ -237,6 +237,24 @@ class PolicyFetcherTest {
             assertThat(tls(refused).certificate()).isNotNull();
             assertThat(text(twin)).isEqualTo(POLICY);
             assertThat(host.requests()).hasSize(1);
+        }
+
+        @Test
+        @Tag("S-3.3-18")
+        void thatItsOwnServerCallsRevokedIsRefusedWhereThatCounts() throws Exception {
+            host.certificate(internet.ca().issueStapling("mta-sts.example.com", true));
+            PeerVerifier careful = PeerVerifier.builder()
+                    .trustAnchors(internet.ca().trustStore())
+                    .stapledOcsp(true)
+                    .build();
+
+            FetchResult.Failed refused = failed(fetch(fetcher(careful)));
+            FetchResult twin = fetch();
+
+            assertThat(refused.reason()).isEqualTo(FetchFailure.CERTIFICATE);
+            assertThat(tls(refused).faults()).containsOnlyKeys(TlsFault.REVOKED);
+            assertThat(text(twin)).isEqualTo(POLICY);
+            assertThat(internet.ca().ocspConnections()).isEqualTo(1); // the server's own
         }
 
         @Test

@@ -34,10 +34,6 @@ public enum CertificateFault {
     INTERMEDIATE_NOT_CA,
     /** The intermediate may only issue for another domain. */
     NAME_CONSTRAINTS,
-    /** Nothing: the server staples an OCSP response that says so. */
-    GOOD_STAPLE,
-    /** It is revoked: the server staples an OCSP response that says so. */
-    REVOKED_STAPLE,
     /** Expired, for another host and issued by an unknown root, all at once. */
     EVERYTHING
 }

@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -15,6 +16,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -71,13 +74,42 @@ final class Listeners implements AutoCloseable {
                 try {
                     channel.register(selector, SelectionKey.OP_ACCEPT, handler);
                 } catch (ClosedChannelException e) {
-                    // the host went down before it was heard of
+                    // it was stopped before it began
                 }
             });
             selector.wakeup();
             return channel;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Stops listening: when this returns, connections are refused. Only the selector can close a channel that it watches. */
+    void stop(ServerSocketChannel channel) {
+        CountDownLatch stopped = new CountDownLatch(1);
+        tasks.add(() -> {
+            try {
+                channel.close();
+                selector.selectNow();
+            } catch (IOException e) {
+                // as good as closed
+            } finally {
+                stopped.countDown();
+            }
+        });
+        selector.wakeup();
+        boolean interrupted = false;
+        while (!closed) {
+            try {
+                if (stopped.await(10, TimeUnit.MILLISECONDS)) {
+                    break;
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -113,14 +145,18 @@ final class Listeners implements AutoCloseable {
     }
 
     @SuppressWarnings("unchecked")
-    private static void accept(SelectionKey key) throws IOException {
+    private static void serve(SelectionKey key) {
         try {
-            SocketChannel accepted = ((ServerSocketChannel) key.channel()).accept();
-            if (accepted != null) {
-                ((Consumer<SocketChannel>) key.attachment()).accept(accepted);
+            if (key.isValid() && key.isReadable()) {
+                drain(key);
+            } else if (key.isValid() && key.isAcceptable()) {
+                SocketChannel accepted = ((ServerSocketChannel) key.channel()).accept();
+                if (accepted != null) {
+                    ((Consumer<SocketChannel>) key.attachment()).accept(accepted);
+                }
             }
-        } catch (ClosedChannelException e) {
-            // the host went down in this very moment
+        } catch (IOException | CancelledKeyException e) {
+            key.cancel(); // it was closed meanwhile; the others go on
         }
     }
 
@@ -132,11 +168,7 @@ final class Listeners implements AutoCloseable {
                     task.run();
                 }
                 for (SelectionKey key : selector.selectedKeys()) {
-                    if (key.isValid() && key.isReadable()) {
-                        drain(key);
-                    } else if (key.isValid() && key.isAcceptable()) {
-                        accept(key);
-                    }
+                    serve(key);
                 }
                 selector.selectedKeys().clear();
             } catch (IOException e) {

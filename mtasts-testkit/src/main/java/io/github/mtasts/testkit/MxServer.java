@@ -223,11 +223,7 @@ public final class MxServer {
     /** Stops listening: connections are refused. */
     public synchronized void down() {
         if (listening != null) {
-            try {
-                listening.close();
-            } catch (IOException e) {
-                // as good as closed
-            }
+            listeners.stop(listening);
             listening = null;
         }
     }

@@ -144,7 +144,7 @@ public final class PolicyHost {
     /** Stops listening: connections are refused. */
     public synchronized void down() {
         if (listening != null) {
-            close(listening);
+            listeners.stop(listening);
             listening = null;
         }
     }

@@ -127,12 +127,6 @@ public final class TestCa {
             case INTERMEDIATE_NOT_CA -> issue(good.by(subordinate("CN=No Authority", root, "EC", false, null)));
             case NAME_CONSTRAINTS ->
                 issue(good.by(subordinate("CN=Constrained", root, "EC", true, "elsewhere.example")));
-            case GOOD_STAPLE -> issue(good.responder(responder().uri()));
-            case REVOKED_STAPLE -> {
-                Identity identity = issue(good.responder(responder().uri()));
-                responder().revoke(identity.certificate());
-                yield identity;
-            }
             case EVERYTHING -> alone(issue(host("other." + parent).by(stranger).valid(-30, -1)));
         };
     }
@@ -151,7 +145,23 @@ public final class TestCa {
         return issue(host(host).keyType("RSA2048"));
     }
 
-    /** How often the responder was connected to that {@link CertificateFault#GOOD_STAPLE} and {@link CertificateFault#REVOKED_STAPLE} name in the certificate. */
+    /**
+     * A certificate that names an OCSP responder, whose answer the server staples: a good one, but for the answer. Only clients that look at the staple see the difference.
+     *
+     * @param host the name
+     * @param revoked whether the answer says so
+     * @return the certificate
+     */
+    public Identity issueStapling(String host, boolean revoked) {
+        OcspResponder names = responder();
+        Identity identity = issue(host(host).responder(names.uri()));
+        if (revoked) {
+            names.revoke(identity.certificate());
+        }
+        return identity;
+    }
+
+    /** How often the responder was connected to: once by each server that staples. Clients have no business there. */
     public synchronized int ocspConnections() {
         return responder == null ? 0 : responder.connections();
     }
