@@ -59,6 +59,7 @@ public final class SocketmapServer implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup loops;
     private final int mostConnections;
     private final Duration idle;
+    private final Duration grace;
     private final List<Channel> listeners = new ArrayList<>();
     private final List<Path> sockets = new ArrayList<>();
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
@@ -78,9 +79,20 @@ public final class SocketmapServer implements AutoCloseable {
             int threads,
             int mostConnections,
             Duration idle) {
+        this(policies, threads, mostConnections, idle, GRACE);
+    }
+
+    /** For tests: with another time for what was asked before the end. */
+    SocketmapServer(
+            Function<PolicyDomain, CompletableFuture<PolicyInForce>> policies,
+            int threads,
+            int mostConnections,
+            Duration idle,
+            Duration grace) {
         this.policies = policies;
         this.mostConnections = mostConnections;
         this.idle = idle;
+        this.grace = grace;
         this.loops = new MultiThreadIoEventLoopGroup(
                 threads, new DefaultThreadFactory("mtasts-socketmap", true), NioIoHandler.newFactory());
     }
@@ -207,7 +219,7 @@ public final class SocketmapServer implements AutoCloseable {
             return;
         }
         stopping = true;
-        long deadline = System.nanoTime() + GRACE.toNanos();
+        long deadline = System.nanoTime() + grace.toNanos();
         listeners.forEach(listener -> listener.close().awaitUninterruptibly());
         for (Channel connection : connections) {
             connection.eventLoop().execute(() -> {

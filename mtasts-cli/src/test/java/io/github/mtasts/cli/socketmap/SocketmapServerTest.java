@@ -48,7 +48,7 @@ class SocketmapServerTest {
 
     private void start(MtaStsBuilder engine) throws IOException {
         mtaSts = engine.build();
-        server = new SocketmapServer(mtaSts::policyForAsync, 2, 1_000, Duration.ofMinutes(2));
+        server = new SocketmapServer(mtaSts::policyForAsync, 2, 1_000, Duration.ofMinutes(2), Duration.ofMinutes(1));
         address = server.listen(loopback());
     }
 
@@ -352,6 +352,23 @@ class SocketmapServerTest {
             end.get(60, TimeUnit.SECONDS);
         }
         assertThatThrownBy(() -> new Client(address)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void theEndDoesNotWaitForEver() throws Exception {
+        server.close();
+        server = new SocketmapServer(mtaSts::policyForAsync, 1, 1_000, Duration.ofMinutes(2), Duration.ofMillis(100));
+        address = server.listen(loopback());
+        net.dns().hold("_mta-sts.example.com", "TXT");
+
+        try (Client postfix = new Client(address)) {
+            postfix.send(Client.question("mtasts example.com"));
+            net.dns().awaitQueries(queries -> !queries.isEmpty());
+            server.close();
+
+            assertThat(postfix.rest()).isEmpty(); // Postfix asks again, elsewhere or later
+            assertThat(server.counters().waiting).hasValue(0);
+        }
     }
 
     @Test
