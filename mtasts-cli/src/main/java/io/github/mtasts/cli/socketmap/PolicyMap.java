@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /** The maps that can be asked, by the name that stands at the end of {@code socketmap:inet:127.0.0.1:8461:mtasts}. */
 enum PolicyMap {
-    /** For every Postfix from 2.11 on. */
+    /** For every Postfix from 3.4 on. */
     MTASTS("mtasts"),
     /** With what Postfix 3.10 and later need for TLS reports, and 3.10.5 and later for checking the names of MX hosts. */
     MTASTS_TLSRPT("mtasts-tlsrpt");

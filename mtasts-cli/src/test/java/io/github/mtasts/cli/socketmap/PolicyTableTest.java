@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The answers, letter by letter: what Postfix 2.11 to 3.9 and 3.10 and later make of them is in docs/postfix.md. */
+/** The answers, letter by letter: what Postfix 3.4 to 3.9 and 3.10 and later make of them is in docs/postfix.md. */
 class PolicyTableTest {
 
     @Test
