@@ -4,7 +4,7 @@ module io.github.mtasts.javamail {
     requires static transitive org.jspecify;
     requires transitive io.github.mtasts.core;
     requires transitive jakarta.mail;
-    requires org.eclipse.angus.mail;
+    requires transitive org.eclipse.angus.mail;
     requires org.slf4j;
 
     exports io.github.mtasts.javamail;

@@ -51,10 +51,23 @@ public final class MtaStsEngines {
     }
 
     /** One transport's use of an engine; what it does not own, it does not end. */
-    record Use(MtaSts engine, @Nullable Map<Setting, String> key) {
+    static final class Use {
+        private final MtaSts engine;
+        private final @Nullable Shared shared;
+
+        private Use(MtaSts engine, @Nullable Shared shared) {
+            this.engine = engine;
+            this.shared = shared;
+        }
+
+        MtaSts engine() {
+            return engine;
+        }
+
+        /** To be called once. */
         void end() {
-            if (key != null) {
-                release(key, System.nanoTime());
+            if (shared != null) {
+                release(shared);
             }
         }
     }
@@ -83,8 +96,7 @@ public final class MtaStsEngines {
         Map<Setting, String> key = settings.engineKey();
         Shared shared = ENGINES.get(key);
         if (shared == null) {
-            PolicyStore store = settings.openStore();
-            shared = new Shared(settings.openEngine(store), store);
+            shared = open(settings);
             ENGINES.put(key, shared);
         }
         shared.users++;
@@ -97,14 +109,25 @@ public final class MtaStsEngines {
             });
             sweeper.scheduleWithFixedDelay(() -> sweep(System.nanoTime()), 1, 1, TimeUnit.MINUTES);
         }
-        return new Use(shared.engine, key);
+        return new Use(shared.engine, shared);
     }
 
-    private static synchronized void release(Map<Setting, String> key, long now) {
-        Shared shared = ENGINES.get(key);
-        if (shared != null && shared.users > 0) {
-            shared.users--;
-            shared.idleSince = now;
+    private static synchronized void release(Shared shared) {
+        shared.users--;
+        shared.idleSince = System.nanoTime();
+    }
+
+    private static Shared open(SmtpSettings settings) throws MessagingException {
+        PolicyStore store = settings.openStore();
+        boolean opened = false;
+        try {
+            Shared shared = new Shared(settings.openEngine(store), store);
+            opened = true;
+            return shared;
+        } finally {
+            if (!opened && store != null) {
+                store.close(); // or nobody could open the directory again
+            }
         }
     }
 

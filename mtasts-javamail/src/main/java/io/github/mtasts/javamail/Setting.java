@@ -74,7 +74,7 @@ enum Setting {
     KEEP("keep", Form.COUNT, "10", "How many connections a transport keeps open between messages."),
     KEEP_IDLE(
             "keep.idle", Form.MILLISECONDS, "30000", "How long a kept connection may be idle and still be used again."),
-    KEEP_MESSAGES("keep.messages", Form.AT_LEAST_ONE, "100", "How many messages go over one connection."),
+    KEEP_MESSAGES("keep.messages", Form.AT_LEAST_ONE, "1000", "How many messages go over one connection."),
     QUIT_WAIT("quitwait", Form.FLAG, "true", "Whether the reply to QUIT is waited for, up to 5 seconds."),
     ALLOW_8BITMIME(
             "allow8bitmime",

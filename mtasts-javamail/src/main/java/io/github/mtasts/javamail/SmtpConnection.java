@@ -15,6 +15,7 @@ import jakarta.mail.internet.InternetAddress;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.net.UnknownHostException;
 import java.security.cert.Certificate;
 import java.time.Duration;
@@ -49,6 +50,7 @@ class SmtpConnection extends SMTPTransport {
     private final boolean implicitTls;
     private final @Nullable PasswordAuthentication credentials;
     private @Nullable Wire wire;
+    private boolean opening;
     private @Nullable Clearance clearance;
     private @Nullable Peer clearedPeer;
     private String localName;
@@ -65,6 +67,7 @@ class SmtpConnection extends SMTPTransport {
     private @Nullable Reply end;
     private boolean dataBegan;
     private boolean dataEnded;
+    private boolean inTransaction;
 
     /**
      * A connection yet to be made.
@@ -107,8 +110,16 @@ class SmtpConnection extends SMTPTransport {
     static final class RefusedException extends MessagingException {
         private static final long serialVersionUID = 1L;
 
-        RefusedException(String message, IOException cause) {
+        private final String status;
+
+        RefusedException(String status, String message, IOException cause) {
             super(message, cause);
+            this.status = status;
+        }
+
+        /** The enhanced status code (RFC 3463): never of class 5 (RFC 8461 §5). */
+        String status() {
+            return status;
         }
     }
 
@@ -137,6 +148,11 @@ class SmtpConnection extends SMTPTransport {
         return port;
     }
 
+    /** Whether Angus is on its way through {@link #connect}. */
+    final boolean isOpening() {
+        return opening;
+    }
+
     /** What the terms allowed when the connection was made. */
     Clearance clearance() {
         Clearance cleared = clearance;
@@ -161,9 +177,13 @@ class SmtpConnection extends SMTPTransport {
     @Override
     public synchronized void connect(@Nullable String host, int port, @Nullable String user, @Nullable String password)
             throws MessagingException {
-        if (wire != null) {
+        if (opening) {
             super.connect(host, port, null, null); // Angus comes back here when it is given the socket
             return;
+        }
+        if (wire != null) {
+            // Angus would connect by itself now, to whatever address the name has
+            throw new IllegalStateException("a connection is made once");
         }
         try {
             open();
@@ -175,6 +195,12 @@ class SmtpConnection extends SMTPTransport {
             clearance = Clearance.CLEARTEXT;
             open();
         }
+    }
+
+    /** Does nothing but refuse: nobody else's socket is used here. */
+    @Override
+    public synchronized void connect(Socket socket) throws MessagingException {
+        throw new MessagingException("the connection is made here, to " + this);
     }
 
     private void open() throws MessagingException {
@@ -195,7 +221,8 @@ class SmtpConnection extends SMTPTransport {
             if (implicitTls) {
                 startTls(made);
             }
-            connect(made.socket());
+            opening = true;
+            super.connect(made.socket());
             connected = true;
             lastUse = System.nanoTime();
         } catch (RefusedException | AuthenticationFailedException e) {
@@ -206,6 +233,7 @@ class SmtpConnection extends SMTPTransport {
                     e.getNextException() instanceof IOException io ? io : new IOException(e.getMessage(), e);
             throw new MessagingException(getLastReturnCode() >= 400 ? "it said " + said() : text(e), cause);
         } finally {
+            opening = false;
             if (!connected) {
                 abandon();
                 wire = null;
@@ -265,7 +293,7 @@ class SmtpConnection extends SMTPTransport {
             return true; // TLS from the first byte, or the terms said to go without
         }
         if (!supportsExtension("STARTTLS")) {
-            clear(known().notOffered(), "STARTTLS is not offered");
+            clear(known().notOffered(), "4.7.4", "STARTTLS is not offered");
             return true;
         }
         int code;
@@ -281,7 +309,7 @@ class SmtpConnection extends SMTPTransport {
         }
         if (code >= 400 && code < 600) {
             // RFC 3207 §4.2: the command was refused; the session goes on without TLS, if the terms let it
-            clear(known().notOffered(), "STARTTLS is refused: " + said());
+            clear(known().notOffered(), "4.7.4", "STARTTLS is refused: " + said());
             return true;
         }
         if (code != 220) {
@@ -303,7 +331,7 @@ class SmtpConnection extends SMTPTransport {
             throw failed(e);
         }
         clearedPeer = Peer.of(session);
-        clear(known().established(session), "the TLS session does not pass");
+        clear(known().established(session), "4.7.5", "the TLS session does not pass");
     }
 
     /** TLS was offered and came to nothing: the connection is dead. */
@@ -312,17 +340,17 @@ class SmtpConnection extends SMTPTransport {
             clearance = known().handshakeFailed(cause);
             // a port for TLS from the first byte knows no clear text
             if (!implicitTls || clearance == Clearance.NEXT_HOST) {
-                return new RefusedException(String.valueOf(cause.getMessage()), cause);
+                return new RefusedException("4.7.5", String.valueOf(cause.getMessage()), cause);
             }
         }
         return new MessagingException("TLS failed: " + cause.getMessage(), cause);
     }
 
     /** Takes note of what the terms allow, and ends the dialogue unless that is to send. */
-    private void clear(Clearance allowed, String why) throws RefusedException {
+    private void clear(Clearance allowed, String status, String why) throws RefusedException {
         clearance = allowed;
         if (!allowed.maySend()) {
-            throw new RefusedException(why, new SSLException(why));
+            throw new RefusedException(status, why, new SSLException(why));
         }
     }
 
@@ -344,7 +372,7 @@ class SmtpConnection extends SMTPTransport {
     @Override
     protected void helo(@Nullable String domain) throws MessagingException {
         if (clearance == null) {
-            clear(known().notOffered(), "EHLO is refused, so STARTTLS is not offered");
+            clear(known().notOffered(), "4.7.4", "EHLO is refused, so STARTTLS is not offered");
         }
         super.helo(domain);
     }
@@ -398,7 +426,11 @@ class SmtpConnection extends SMTPTransport {
         Reply reply = code < 200 || code > 599 ? null : Reply.of(code, getLastServerResponse());
         String verb = command.split("[ :]", 2)[0];
         switch (verb) {
-            case "MAIL" -> mail = reply;
+            case "MAIL" -> {
+                mail = reply;
+                inTransaction = reply == null || reply.isPositive();
+            }
+            case "RSET" -> inTransaction = code != 250;
             case "RCPT" -> recipientReplies.add(reply);
             case "DATA" -> {
                 data = reply;
@@ -408,6 +440,7 @@ class SmtpConnection extends SMTPTransport {
                 dataBegan = true;
                 if (dataEnded) {
                     end = reply;
+                    inTransaction = reply == null; // RFC 5321 §4.1.1.4: any reply to the end of the data clears all
                 } else {
                     data = reply;
                 }
@@ -559,11 +592,11 @@ class SmtpConnection extends SMTPTransport {
                 > settings.duration(Setting.KEEP_IDLE).toNanos();
     }
 
-    /** Asks the server to forget the message before, which also tells whether it is still there. */
+    /** Makes ready for another message: the one before is forgotten, and the server is there still, as far as can be told without asking. */
     synchronized boolean reset() {
+        forgetDialogue();
         try {
-            forgetDialogue();
-            return simpleCommand("RSET") == 250;
+            return wire().isQuiet() && (!inTransaction || simpleCommand("RSET") == 250);
         } catch (MessagingException e) {
             return false;
         }

@@ -131,6 +131,15 @@ final class Wire implements Closeable {
         return broken;
     }
 
+    /** Whether nothing has come since the last reply: not the end, and not a word that nobody asked for. */
+    boolean isQuiet() {
+        try {
+            return !broken && in.available() == 0 && !received.hasRemaining() && fill() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** The TLS session of this very connection; null in clear text. */
     @Nullable
     SSLSession session() {

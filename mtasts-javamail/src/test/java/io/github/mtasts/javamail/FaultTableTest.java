@@ -215,7 +215,7 @@ class FaultTableTest {
             CompletableFuture.allOf(rows.toArray(CompletableFuture[]::new)).join();
         } finally {
             threads.shutdown();
-            world.properties.remove("mail.mtasts.timeout");
+            world.properties.put("mail.mtasts.timeout", "60000");
         }
     }
 

@@ -49,6 +49,7 @@ final class World implements AutoCloseable {
         properties.put("mail.mtasts.engine", engine);
         properties.put("mail.mtasts.port", String.valueOf(net.smtpPort()));
         properties.put("mail.mtasts.localhost", "sender.example");
+        properties.put("mail.mtasts.timeout", "60000"); // what hangs fails
     }
 
     /** Publishes a policy of the mode for the domain; {@code absent} publishes none. */

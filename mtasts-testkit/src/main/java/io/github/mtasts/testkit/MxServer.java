@@ -37,6 +37,8 @@ public final class MxServer {
     private final Set<String> clearKeywords = ConcurrentHashMap.newKeySet();
     private final Map<String, String> replies = new ConcurrentHashMap<>();
     private final Set<String> drops = ConcurrentHashMap.newKeySet();
+    private final Map<String, String> repliesOnce = new ConcurrentHashMap<>();
+    private final Set<String> dropsOnce = ConcurrentHashMap.newKeySet();
     private volatile StartTls startTls = StartTls.OFFERED;
     private volatile boolean implicitTls;
     private volatile TestCa.Identity identity;
@@ -206,9 +208,21 @@ public final class MxServer {
         drops.add(verb);
     }
 
+    /** Answers the next such command with a reply of the test's; a message is taken all the same. */
+    public void replyOnce(String verb, String reply) {
+        repliesOnce.put(verb, reply);
+    }
+
+    /** Closes the connection at the next such command, and then no more. */
+    public void dropOnce(String verb) {
+        dropsOnce.add(verb);
+    }
+
     /** Answers everything again. */
     public void behave() {
         drops.clear();
+        dropsOnce.clear();
+        repliesOnce.clear();
         replies.clear();
         silent = false;
         startTls = StartTls.OFFERED;
@@ -469,10 +483,11 @@ public final class MxServer {
         }
 
         private boolean say(String verb, String usual) throws IOException {
-            if (drops.contains(verb)) {
+            if (drops.contains(verb) || dropsOnce.remove(verb)) {
                 return false;
             }
-            String reply = replies.getOrDefault(verb, usual);
+            String once = repliesOnce.remove(verb);
+            String reply = once != null ? once : replies.getOrDefault(verb, usual);
             write(reply);
             return !reply.startsWith("421");
         }
