@@ -8,14 +8,13 @@ import io.github.mtasts.policy.StsPolicyParser;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,14 +54,14 @@ final class Lint implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        List<Map<String, Object>> reports = new ArrayList<>();
+        List<Map<String, @Nullable Object>> reports = new ArrayList<>();
         int code = Main.ExitCode.OK;
         for (Path file : files) {
             byte[] body;
             try {
                 body = Files.readAllBytes(file);
             } catch (IOException e) {
-                spec.commandLine().getErr().println("mtasts: cannot read " + file + ": " + reason(e));
+                spec.commandLine().getErr().println("mtasts: cannot read " + file + ": " + Words.reason(e));
                 code = Main.ExitCode.NO_INPUT;
                 continue;
             }
@@ -83,15 +82,11 @@ final class Lint implements Callable<Integer> {
         return code;
     }
 
-    private static String reason(IOException e) {
-        return e instanceof NoSuchFileException ? "no such file" : String.valueOf(e.getMessage());
-    }
-
     private static void print(PrintWriter out, Path file, PolicyResult result) {
         if (result instanceof PolicyResult.Valid valid) {
             StsPolicy policy = valid.policy();
             out.println(file + ": valid");
-            out.println("  mode     " + policy.mode().name().toLowerCase(Locale.ROOT));
+            out.println("  mode     " + policy.mode().text());
             out.println("  max_age  " + policy.maxAge().toSeconds());
             for (MxPattern pattern : policy.mx()) {
                 out.println("  mx       " + pattern);
@@ -102,52 +97,15 @@ final class Lint implements Callable<Integer> {
         } else {
             out.println(file + ": invalid");
             for (PolicyResult.PolicyError error : ((PolicyResult.Invalid) result).errors()) {
-                out.println("  " + text(error));
+                out.println("  " + Words.error(error));
             }
         }
     }
 
-    private static String text(PolicyResult.PolicyError error) {
-        String where = error.line() == 0 ? "" : "line " + error.line() + ": ";
-        String what = error.offending().isEmpty() ? "" : " " + error.offending();
-        return where + code(error) + what;
-    }
-
-    private static String code(PolicyResult.PolicyError error) {
-        return error.reason().name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
-    private static Map<String, Object> report(Path file, PolicyResult result) {
-        Map<String, Object> report = new LinkedHashMap<>();
+    private static Map<String, @Nullable Object> report(Path file, PolicyResult result) {
+        Map<String, @Nullable Object> report = new LinkedHashMap<>();
         report.put("file", file.toString());
-        report.put("valid", result instanceof PolicyResult.Valid);
-        if (result instanceof PolicyResult.Valid valid) {
-            StsPolicy policy = valid.policy();
-            report.put("mode", policy.mode().name().toLowerCase(Locale.ROOT));
-            report.put("maxAge", policy.maxAge().toSeconds());
-            report.put("mx", policy.mx().stream().map(MxPattern::toString).toList());
-            report.put(
-                    "tolerances",
-                    policy.tolerances().stream()
-                            .map(PolicyTolerance::text)
-                            .sorted()
-                            .toList());
-            report.put("errors", List.of());
-        } else {
-            report.put("mode", null);
-            report.put("maxAge", null);
-            report.put("mx", List.of());
-            report.put("tolerances", List.of());
-            List<Map<String, Object>> errors = new ArrayList<>();
-            for (PolicyResult.PolicyError error : ((PolicyResult.Invalid) result).errors()) {
-                Map<String, Object> one = new LinkedHashMap<>();
-                one.put("line", error.line());
-                one.put("error", code(error));
-                one.put("text", error.offending());
-                errors.add(one);
-            }
-            report.put("errors", errors);
-        }
+        report.putAll(PolicyJson.of(result));
         return report;
     }
 }

@@ -12,9 +12,12 @@ import picocli.CommandLine.ScopeType;
 /** The {@code mtasts} command. */
 @Command(
         name = "mtasts",
-        description = "MTA-STS (RFC 8461) for mail operators: read policies, send a message as a policy demands.",
+        description =
+                "MTA-STS (RFC 8461) for mail operators: check a domain, read policies, send a message as a policy demands.",
         // spotless:off one line each
         subcommands = {
+            Check.class,
+            Explain.class,
             Lint.class,
             Cache.class,
             Send.class,
@@ -76,6 +79,7 @@ public final class Main {
     static final class ExitCode {
         static final int OK = 0;
         static final int PROBLEMS = 1;
+        static final int UNKNOWN = 2;
         static final int USAGE = 64;
         static final int DATA = 65;
         static final int NO_INPUT = 66;

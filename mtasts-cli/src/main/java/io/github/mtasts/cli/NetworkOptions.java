@@ -3,21 +3,12 @@ package io.github.mtasts.cli;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.github.mtasts.MtaSts;
 import io.github.mtasts.MtaStsBuilder;
+import io.github.mtasts.lookup.DnsClient;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -132,8 +123,8 @@ final class NetworkOptions {
     MtaStsBuilder engine() {
         MtaStsBuilder builder = MtaSts.builder().httpsPort(httpsPort).allowPrivateAddresses(privateAddresses);
         dns().ifPresent(builder::dnsServer);
-        List<X509Certificate> anchors = trustAnchors();
-        return anchors.isEmpty() ? builder : builder.trustAlso(anchors);
+        trust(builder);
+        return builder;
     }
 
     /** The same for the mail transport, as {@code mail.mtasts.*}. */
@@ -147,60 +138,35 @@ final class NetworkOptions {
         dns().ifPresent(server -> properties.setProperty("mail.mtasts.dns", ServerConverter.text(server)));
         Path anchors = ca;
         if (anchors != null) {
-            if (trustAnchors().isEmpty()) {
-                throw new IllegalStateException("no trust anchors");
-            }
+            trust(MtaSts.builder()); // told here, by the option's name, and not by the transport
             properties.setProperty("mail.mtasts.ca", anchors.toString());
         }
         return properties;
     }
 
-    /**
-     * {@return the certificates of {@code --ca}; empty where it is not given}
-     *
-     * @throws ParameterException if they cannot be read
-     */
-    List<X509Certificate> trustAnchors() {
+    private void trust(MtaStsBuilder builder) {
         Path file = ca;
         if (file == null) {
-            return List.of();
+            return;
         }
-        List<X509Certificate> anchors = new ArrayList<>();
-        try (InputStream in = Files.newInputStream(file)) {
-            for (Certificate certificate :
-                    CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-                anchors.add((X509Certificate) certificate);
-            }
-        } catch (NoSuchFileException e) {
-            throw new ParameterException(spec.commandLine(), "--ca: no such file: " + file, e);
-        } catch (IOException | CertificateException e) {
+        try {
+            builder.trustAlso(file);
+        } catch (IOException e) {
+            throw new ParameterException(spec.commandLine(), "--ca: cannot read " + file + ": " + Words.reason(e), e);
+        } catch (CertificateException e) {
             throw new ParameterException(
-                    spec.commandLine(), "--ca: no certificates can be read from " + file + ": " + e.getMessage(), e);
+                    spec.commandLine(), "--ca: no certificates in " + file + ": " + e.getMessage(), e);
         }
-        if (anchors.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "--ca: there is no certificate in " + file);
-        }
-        return anchors;
     }
 
-    /** {@code 192.0.2.1:53}, {@code [2001:db8::1]:53}, {@code localhost:53}; the port may be left out. */
+    /** A DNS server as the engine reads it. */
     static final class ServerConverter implements ITypeConverter<InetSocketAddress> {
         @Override
         public InetSocketAddress convert(String text) {
-            boolean bare = text.indexOf(':') != text.lastIndexOf(':') && !text.startsWith("[");
-            int colon = bare ? -1 : text.lastIndexOf(':');
-            boolean hasPort = colon > text.lastIndexOf(']');
-            String host = hasPort ? text.substring(0, colon) : text;
             try {
-                int port = hasPort ? Integer.parseInt(text.substring(colon + 1)) : 53;
-                if (host.isEmpty() || port < 1 || port > 65_535) {
-                    throw new TypeConversionException("a DNS server is written as HOST:PORT: \"" + text + "\"");
-                }
-                return new InetSocketAddress(InetAddress.getByName(host), port);
-            } catch (NumberFormatException e) {
-                throw new TypeConversionException("a DNS server is written as HOST:PORT: \"" + text + "\"");
-            } catch (UnknownHostException e) {
-                throw new TypeConversionException("the DNS server's address is not known: \"" + host + "\"");
+                return DnsClient.serverAddress(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
             }
         }
 

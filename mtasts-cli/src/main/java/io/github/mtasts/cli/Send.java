@@ -87,7 +87,7 @@ final class Send implements Callable<Integer> {
                 file.equals("-") ? System.in : new BufferedInputStream(Files.newInputStream(Path.of(file)))) {
             message = new MimeMessage(Session.getInstance(properties), in);
         } catch (IOException e) {
-            spec.commandLine().getErr().println("mtasts: cannot read " + file + ": " + e.getMessage());
+            spec.commandLine().getErr().println("mtasts: cannot read " + file + ": " + Words.reason(e));
             return Main.ExitCode.NO_INPUT;
         }
         List<DeliveryOutcome> outcomes;
