@@ -1,5 +1,6 @@
 package io.github.mtasts.delivery;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.discovery.PolicyInForce;
@@ -192,18 +193,27 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
         return addresses;
     }
 
-    /** A session's end, or a host passed over for its name. */
-    void session(
+    /** A session's end, or a host passed over for its name; what was told of it, null if nothing. */
+    @CanIgnoreReturnValue
+    @Nullable
+    SessionResult session(
             MxHost host, ConnectionInfo connection, Clearance clearance, List<SessionFailure> failures, String text) {
         if (clearance == Clearance.NEXT_HOST) {
             boolean noStartTls =
                     failures.stream().anyMatch(failure -> failure.type() == ReportType.STARTTLS_NOT_SUPPORTED);
             notes.add(new Note(host.name(), noStartTls ? Note.Kind.NO_STARTTLS : Note.Kind.POLICY, text));
         }
-        if (policy != null) {
-            SessionResult result = new SessionResult(policy, host, connection, clearance, failures);
-            deliveries.tell(observer -> observer.session(result));
+        if (policy == null) {
+            return null;
         }
+        SessionResult result = new SessionResult(policy, host, connection, clearance, failures);
+        deliveries.tell(observer -> observer.session(result));
+        return result;
+    }
+
+    /** A session broke on TLS after it was told. */
+    void broke(SessionResult told, SessionFailure failure) {
+        deliveries.tell(observer -> observer.sessionBroke(told, failure));
     }
 
     void unreachable(MxHost host, String what) {

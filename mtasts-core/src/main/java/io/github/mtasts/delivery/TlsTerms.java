@@ -4,11 +4,15 @@ import com.google.errorprone.annotations.CheckReturnValue;
 import io.github.mtasts.policy.ReportType;
 import io.github.mtasts.tls.ClientTls;
 import io.github.mtasts.tls.TlsCheck;
+import io.github.mtasts.tls.TlsFault;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The terms on which one candidate may be given the message. Tell it the one thing that happened on a connection ({@link #notOffered()},
@@ -26,6 +30,7 @@ public final class TlsTerms {
     private final boolean clearTextAllowed;
     private final ClientTls tls;
     private final ConnectionInfo connection;
+    private final AtomicReference<@Nullable SessionResult> told = new AtomicReference<>();
 
     TlsTerms(
             DeliveryAttempt attempt,
@@ -118,6 +123,32 @@ public final class TlsTerms {
         return told(check.passed() ? Clearance.VERIFIED_TLS : Clearance.NEXT_HOST, check);
     }
 
+    /**
+     * The host ended the TLS session by an alert, or broke its rules, after {@link #established(SSLSession)}: in TLS 1.3 that is where a host says that it does not like the client's
+     * handshake. A session that was told as a success is a failure then (RFC 8460 §4.3). Another end of a connection is no matter of TLS, and changes nothing; nor does a second call.
+     *
+     * @param cause what was seen
+     */
+    public void broke(Throwable cause) {
+        TlsCheck check = tls.check(cause);
+        if (!hasTlsCause(cause) || check.faults().containsKey(TlsFault.IO)) {
+            return;
+        }
+        SessionResult before = told.getAndSet(null);
+        if (before != null && before.complied()) {
+            attempt.broke(before, new SessionFailure(ReportType.VALIDATION_FAILURE, check.describe()));
+        }
+    }
+
+    private static boolean hasTlsCause(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SSLException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private Clearance told(Clearance clearance, TlsCheck check) {
         List<SessionFailure> failures = new ArrayList<>();
         check.faults().forEach((fault, seen) -> failures.add(new SessionFailure(fault.reportType(), seen)));
@@ -137,7 +168,7 @@ public final class TlsTerms {
         boolean encrypted = clearance == Clearance.ANY_TLS || clearance == Clearance.VERIFIED_TLS;
         // RFC 8460 §4.3: where nothing was promised, any TLS session is a success
         List<SessionFailure> counted = promised || !encrypted ? failures : List.of();
-        attempt.session(candidate.host(), connection, clearance, counted, text);
+        told.set(attempt.session(candidate.host(), connection, clearance, counted, text));
         return clearance;
     }
 }

@@ -53,6 +53,7 @@ class SmtpConnection extends SMTPTransport {
     private boolean opening;
     private @Nullable Clearance clearance;
     private @Nullable Peer clearedPeer;
+    private @Nullable TlsTerms securedBy;
     private String localName;
     private String ehloReply = "";
     private int handedOver;
@@ -316,11 +317,24 @@ class SmtpConnection extends SMTPTransport {
             throw failed(new SSLException("the reply to STARTTLS is " + said()));
         }
         startTls(wire());
-        if (!hello(domain)) {
+        if (!helloOverTls(domain)) {
             // what the server offered before TLS must be forgotten (RFC 3207 §4.2), and it offers nothing anew
             throw new MessagingException("EHLO over TLS is refused: " + said());
         }
         return true;
+    }
+
+    /** TLS 1.3 lets a host refuse the client's handshake after the client has a session: its alert comes in place of the reply. */
+    private boolean helloOverTls(@Nullable String domain) throws MessagingException {
+        try {
+            return hello(domain);
+        } catch (MessagingException e) {
+            TlsTerms secured = securedBy;
+            if (secured != null && e.getNextException() != null) {
+                secured.broke(e.getNextException());
+            }
+            throw e;
+        }
     }
 
     private void startTls(Wire connected) throws MessagingException {
@@ -331,7 +345,9 @@ class SmtpConnection extends SMTPTransport {
             throw failed(e);
         }
         clearedPeer = Peer.of(session);
-        clear(known().established(session), "4.7.5", "the TLS session does not pass");
+        TlsTerms secured = known();
+        securedBy = secured;
+        clear(secured.established(session), "4.7.5", "the TLS session does not pass");
     }
 
     /** TLS was offered and came to nothing: the connection is dead. */

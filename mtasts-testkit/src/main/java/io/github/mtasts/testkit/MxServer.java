@@ -69,6 +69,8 @@ public final class MxServer {
         CLOSED,
         /** It answers 220, and any handshake with the ServerHello of a server that knows only older versions of TLS. */
         OLD_TLS,
+        /** It shakes hands and ends the TLS session with an alert, since it wants a certificate of the client's: in TLS 1.3 the client has a session by then. */
+        ALERT_AFTERWARDS,
         /** It answers 220, and nothing more. */
         SILENT
     }
@@ -456,6 +458,10 @@ public final class MxServer {
                 case CLOSED:
                     write("220 2.0.0 go on");
                     RawTls.hangUp(plain);
+                    return false;
+                case ALERT_AFTERWARDS:
+                    write("220 2.0.0 go on");
+                    ServerTls.refuse(context(), plain);
                     return false;
                 case OLD_TLS:
                     write("220 2.0.0 go on");

@@ -77,6 +77,22 @@ final class ServerTls {
         return secure;
     }
 
+    /** Shakes hands in TLS 1.3 and ends the session with an alert, for want of a certificate of the client's. */
+    static void refuse(SSLContext context, Socket plain) throws IOException {
+        // not closed along with it: a connection closed with bytes unread is reset, and the client might never see the
+        // alert
+        SSLSocket secure = (SSLSocket) context.getSocketFactory().createSocket(plain, null, false);
+        secure.setUseClientMode(false);
+        secure.setEnabledProtocols(new String[] {"TLSv1.3"});
+        secure.setNeedClientAuth(true);
+        try {
+            secure.startHandshake();
+            throw new SSLHandshakeException("the client has a certificate");
+        } catch (SSLHandshakeException e) {
+            RawTls.hangUp(plain);
+        }
+    }
+
     private static boolean allowed(SSLContext context, String[] suites) {
         return Stream.of(context.getDefaultSSLParameters().getCipherSuites()).anyMatch(Set.of(suites)::contains);
     }
