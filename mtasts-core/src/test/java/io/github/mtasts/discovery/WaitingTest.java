@@ -6,21 +6,26 @@ import static io.github.mtasts.discovery.World.found;
 import static io.github.mtasts.discovery.World.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.mtasts.cache.PolicyStore;
 import io.github.mtasts.discovery.PolicyInForce.Enforce;
 import io.github.mtasts.discovery.PolicyInForce.Undetermined;
 import io.github.mtasts.lookup.DnsAnswer;
 import io.github.mtasts.lookup.FetchResult;
 import io.github.mtasts.policy.PolicyDomain;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -225,5 +230,106 @@ class WaitingTest {
     private static Undetermined.Reason undetermined(PolicyInForce answer) {
         assertThat(answer).isInstanceOf(Undetermined.class);
         return ((Undetermined) answer).reason();
+    }
+
+    /** An answer that is known and not due. */
+    @Nested
+    @Tag("S-5.1-1")
+    class Warm {
+        private final PolicyDomain other = PolicyDomain.of("other.example");
+        private final List<String> storeCalls = new CopyOnWriteArrayList<>();
+        private final ExecutorService threads = Executors.newCachedThreadPool();
+        private final CountDownLatch held = new CountDownLatch(1);
+        private final CountDownLatch release = new CountDownLatch(1);
+
+        @BeforeEach
+        void knowBoth() {
+            PolicyStore real = world.store;
+            world.store = (PolicyStore) Proxy.newProxyInstance(
+                    PolicyStore.class.getClassLoader(),
+                    new Class<?>[] {PolicyStore.class},
+                    (proxy, method, arguments) -> {
+                        storeCalls.add(method.getName());
+                        return method.invoke(real, arguments);
+                    });
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            world.dns.answers.put(
+                    other.recordName(), () -> CompletableFuture.completedFuture(found(World.TTL, "v=STSv1; id=a;")));
+            world.hosts.answers.put(
+                    other, () -> CompletableFuture.completedFuture(fetched(text("enforce", WEEK, "mx.other.example"))));
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.discovery().policyFor(other)).isInstanceOf(Enforce.class);
+            storeCalls.clear();
+        }
+
+        @AfterEach
+        void end() {
+            release.countDown();
+            threads.shutdown();
+        }
+
+        /** Returns when another thread is inside. */
+        private void holdElsewhere(Runnable whatHolds) throws InterruptedException {
+            threads.execute(whatHolds);
+            assertThat(held.await(30, TimeUnit.SECONDS)).isTrue();
+        }
+
+        private void hold() {
+            held.countDown();
+            try {
+                assertThat(release.await(60, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        private PolicyInForce answer() throws Exception {
+            return threads.submit(() -> world.policy()).get(30, TimeUnit.SECONDS);
+        }
+
+        @Test
+        void doesNoInputAndNoOutput() throws Exception {
+            world.passes(World.TTL.minusMillis(1));
+
+            assertThat(answer()).isInstanceOf(Enforce.class);
+
+            assertThat(world.asked()).isEqualTo(2);
+            assertThat(world.fetched()).isEqualTo(2);
+            assertThat(storeCalls).isEmpty();
+        }
+
+        @Test
+        void whenItIsDueDnsAndTheStoreAreAsked() throws Exception {
+            world.passes(World.TTL);
+
+            assertThat(answer()).isInstanceOf(Enforce.class);
+
+            assertThat(world.asked()).isEqualTo(3);
+            assertThat(storeCalls).containsExactly("load");
+        }
+
+        @Test
+        void waitsForNoLockOfAnotherDomainInMemory() throws Exception {
+            holdElsewhere(() -> world.discovery().engine.memory.change(other, known -> {
+                hold();
+                return known;
+            }));
+
+            assertThat(answer()).isInstanceOf(Enforce.class);
+        }
+
+        @Test
+        void waitsForNoLookUpOfAnotherDomain() throws Exception {
+            PolicyDomain third = PolicyDomain.of("third.example");
+            world.dns.answers.put(third.recordName(), () -> {
+                hold();
+                return new CompletableFuture<>();
+            });
+            holdElsewhere(() -> {
+                CompletableFuture<PolicyInForce> unused = world.discovery().policyForAsync(third);
+            });
+
+            assertThat(answer()).isInstanceOf(Enforce.class);
+        }
     }
 }
