@@ -8,6 +8,7 @@ import static io.github.mtasts.discovery.World.found;
 import static io.github.mtasts.discovery.World.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.mtasts.TestLog;
 import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.cache.Holding;
 import io.github.mtasts.cache.OperatorRule;
@@ -142,7 +143,9 @@ class StoreAtArmsLengthTest {
         private void saved() {
             Until.holds("the store has the policy", () -> {
                 try {
-                    return world.store.load(DOMAIN).policy().isPresent();
+                    // the file is there before its folder is forced to disk
+                    return world.store.load(DOMAIN).policy().isPresent()
+                            && world.discovery().engine.store.isQuiet();
                 } catch (IOException e) {
                     return false;
                 }
@@ -489,14 +492,21 @@ class StoreAtArmsLengthTest {
             PolicyDiscovery discovery = world.discovery(
                     world.builder().store(PolicyStore.inMemory(1)).mostPolicies(10));
 
-            for (int i = 0; i < 100; i++) {
-                assertThat(discovery.policyFor(junk(i))).isInstanceOf(Enforce.class);
+            String log;
+            try (TestLog lines = TestLog.begin()) {
+                for (int i = 0; i < 100; i++) {
+                    assertThat(discovery.policyFor(junk(i))).isInstanceOf(Enforce.class);
+                }
+                log = lines.text();
             }
 
             long evicted = world.count(DiscoveryCount.POLICIES_EVICTED);
             assertThat(evicted).isBetween(80L, 90L);
             assertThat(world.events(DiscoveryEvent.PolicyEvicted.class, (int) evicted))
                     .hasSize((int) evicted);
+            assertThat(log)
+                    .contains("WARN")
+                    .contains("memory is full: an unexpired enforce policy that no store holds is forgotten");
         }
 
         @Test
