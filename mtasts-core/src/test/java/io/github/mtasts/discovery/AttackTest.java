@@ -135,6 +135,7 @@ class AttackTest {
     /** He sends mail that makes the sender look up domains of his, as many as he likes. */
     @Nested
     @Tag("S-10-2")
+    @Tag("slow")
     class JunkDomains {
         private static final int JUNK = 100_000;
 
@@ -226,6 +227,7 @@ class AttackTest {
 
     /** He tells the sender that the name does not exist, and that this is so for a month. */
     @Nested
+    @Tag("sockets")
     class ForgedAbsence {
         private static final Duration MONTH = Duration.ofDays(30);
 
@@ -329,6 +331,7 @@ class AttackTest {
 
     /** Policy hosts of his swallow the fetches: silent ones, and some that send a byte now and then. */
     @Nested
+    @Tag("sockets")
     class Crowd {
         private static final int SILENT = 150;
         private static final int DRIPPING = 50;
@@ -409,6 +412,7 @@ class AttackTest {
 
     /** The owner moves to another MX host at the wrong time; or an attacker makes it look so. */
     @Nested
+    @Tag("sockets")
     class MovedMx {
         private final SmallInternet net = new SmallInternet();
         private final MtaSts mtaSts = engine(net).build();
