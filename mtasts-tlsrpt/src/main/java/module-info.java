@@ -5,6 +5,7 @@ module io.github.mtasts.tlsrpt {
     requires transitive io.github.mtasts.core;
     requires transitive jakarta.mail;
     requires io.github.mtasts.javamail;
+    requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.jr.ob;
     requires com.github.benmanes.caffeine;
     requires com.h2database;

@@ -10,7 +10,7 @@ final class ReasonText {
     private static final int MOST_READ = 2000;
 
     private static final Pattern ADDRESS =
-            Pattern.compile("[^\\s<>()\\[\\]:;,\"']{1,256}@[^\\s<>()\\[\\]:;,\"']{1,256}");
+            Pattern.compile("(\"[^\"]{1,256}\"|[^\\s<>()\\[\\]:;,\"]{1,256})@[^\\s<>()\\[\\]:;,\"']{1,256}");
 
     private ReasonText() {}
 

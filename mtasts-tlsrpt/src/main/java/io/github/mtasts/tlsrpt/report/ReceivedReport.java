@@ -32,7 +32,7 @@ public sealed interface ReceivedReport {
 
     /** Why there is no report. */
     enum Reason {
-        /** More than 16 MiB, or more than 32 MiB when unpacked. */
+        /** More than 16 MiB, more than 32 MiB when unpacked, or more parts of a mail or of JSON than a report has. */
         TOO_LARGE,
         /** The gzip data is damaged or cut. */
         BAD_GZIP,

@@ -9,6 +9,7 @@ import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
 import jakarta.mail.internet.MimePart;
 import jakarta.mail.internet.MimePartDataSource;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,7 @@ record ReportInMail(byte[] attachment, @Nullable String domain) {
     private static final Session SESSION = Session.getInstance(new Properties());
     private static final int DEEPEST = 10;
     private static final int MOST_PARTS = 200;
+    private static final int MOST_BOUNDARIES = 2000;
 
     /** How much a part looks like a report; the first of the highest rank is taken. */
     private enum Rank {
@@ -70,12 +72,35 @@ record ReportInMail(byte[] attachment, @Nullable String domain) {
         return new ReportReader.UnreadableException(ReceivedReport.Reason.NO_REPORT_IN_MAIL, detail);
     }
 
-    private static void collect(Part part, int depth, List<Part> found) throws MessagingException, IOException {
+    /** Lines that may stand between parts: each part costs far more memory than its bytes. */
+    private static int boundaries(MimePartDataSource source) throws IOException {
+        int count = 0;
+        int dashes = 0; // since the line began, or less than 0 where something else stood on it
+        try (InputStream in = new BufferedInputStream(source.getInputStream())) {
+            for (int c = in.read(); c >= 0; c = in.read()) {
+                if (c == '\n' || c == '\r') {
+                    dashes = 0;
+                } else if (dashes >= 0) {
+                    dashes = c == '-' ? dashes + 1 : -1;
+                    count += dashes == 2 ? 1 : 0;
+                }
+            }
+        }
+        return count;
+    }
+
+    private static void collect(Part part, int depth, List<Part> found)
+            throws MessagingException, IOException, ReportReader.UnreadableException {
         if (depth > DEEPEST || found.size() >= MOST_PARTS) {
             return;
         }
         if (part.isMimeType("multipart/*") && part instanceof MimePart mime) {
-            MimeMultipart parts = new MimeMultipart(new MimePartDataSource(mime));
+            MimePartDataSource source = new MimePartDataSource(mime);
+            if (boundaries(source) > MOST_BOUNDARIES) {
+                throw new ReportReader.UnreadableException(
+                        ReceivedReport.Reason.TOO_LARGE, "a mail of more than " + MOST_BOUNDARIES + " parts");
+            }
+            MimeMultipart parts = new MimeMultipart(source);
             for (int i = 0; i < parts.getCount() && found.size() < MOST_PARTS; i++) {
                 BodyPart child = parts.getBodyPart(i);
                 collect(child, depth + 1, found);
@@ -104,8 +129,11 @@ record ReportInMail(byte[] attachment, @Nullable String domain) {
     /** Where the mail and the report disagree. */
     List<String> differences(TlsReport report) {
         String named = domain == null ? "" : domain.strip();
+        // the domain of a TLSA policy is an MX host's
         boolean agrees = named.isEmpty()
-                || report.policies().stream().anyMatch(policy -> policy.domain().equalsIgnoreCase(named));
+                || report.policies().stream()
+                        .anyMatch(policy -> policy.domain().equalsIgnoreCase(named)
+                                || policy.type().equals(PolicyType.TLSA));
         return agrees
                 ? List.of()
                 : List.of("the mail is about " + Quoted.quote(named) + ", no policy of the report is");

@@ -1,5 +1,8 @@
 package io.github.mtasts.tlsrpt.report;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.jr.ob.JSON;
 import io.github.mtasts.text.Quoted;
 import java.io.ByteArrayInputStream;
@@ -19,6 +22,16 @@ final class ReportReader {
 
     /** The most bytes that gzip may become. */
     static final int MOST_UNPACKED = 32 << 20;
+
+    /** A report with 100,000 kinds of failure has fewer tokens. A stranger's keys are not kept for the life of the process. */
+    private static final JSON BOUNDED = JSON.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxTokenCount(2_000_000)
+                            .maxNestingDepth(100)
+                            .build())
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .build())
+            .build();
 
     private ReportReader() {}
 
@@ -104,29 +117,32 @@ final class ReportReader {
             }
             return data;
         } catch (IOException e) {
-            throw new UnreadableException(ReceivedReport.Reason.BAD_GZIP, Quoted.quote(String.valueOf(e.getMessage())));
+            throw new UnreadableException(ReceivedReport.Reason.BAD_GZIP, shown(e));
         }
     }
 
     private static Map<?, ?> parsed(byte[] json, List<String> tolerated) throws UnreadableException {
         Object value;
         try {
-            value = JSON.std.anyFrom(json);
+            value = BOUNDED.anyFrom(json);
+        } catch (StreamConstraintsException e) {
+            throw new UnreadableException(ReceivedReport.Reason.TOO_LARGE, shown(e));
         } catch (IOException twice) {
             try {
-                value = JSON.std
-                        .without(JSON.Feature.FAIL_ON_DUPLICATE_MAP_KEYS)
-                        .anyFrom(json);
+                value = BOUNDED.without(JSON.Feature.FAIL_ON_DUPLICATE_MAP_KEYS).anyFrom(json);
                 tolerated.add("a key stands twice in an object; the last one counts");
             } catch (IOException e) {
-                // the first line says what is wrong, the others where in this code it was seen
-                String what = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-                throw new UnreadableException(ReceivedReport.Reason.BAD_JSON, Quoted.quote(what));
+                throw new UnreadableException(ReceivedReport.Reason.BAD_JSON, shown(e));
             }
         }
         if (!(value instanceof Map<?, ?> map)) {
             throw new UnreadableException(ReceivedReport.Reason.NOT_A_REPORT, "not a JSON object");
         }
         return map;
+    }
+
+    /** The first line says what is wrong, the others where in the code it was seen. */
+    private static String shown(IOException e) {
+        return Quoted.quote(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
     }
 }

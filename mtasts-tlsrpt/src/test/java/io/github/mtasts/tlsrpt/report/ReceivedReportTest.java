@@ -256,6 +256,21 @@ class ReceivedReportTest {
         }
 
         @Test
+        void millionsOfSmallThingsAreNotKept() {
+            // given 14 MiB that would take hundreds
+            String objects = "{},".repeat(4 << 20);
+            String parts = "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + "--b\r\n\r\n".repeat(2 << 20);
+            String fewParts = "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + "--b\r\n\r\n".repeat(1000);
+
+            assertThat(reason(minimal()
+                            .replace("\"policies\":[", "\"policies\":[" + objects)
+                            .getBytes(UTF_8)))
+                    .isEqualTo(Reason.TOO_LARGE);
+            assertThat(reason(parts.getBytes(UTF_8))).isEqualTo(Reason.TOO_LARGE);
+            assertThat(reason(fewParts.getBytes(UTF_8))).isEqualTo(Reason.NO_REPORT_IN_MAIL);
+        }
+
+        @Test
         void damagedGzipIsRefused() throws IOException {
             byte[] gzip = gzip(TlsReportTest.example().toJson());
             byte[] flipped = gzip.clone();
@@ -268,7 +283,7 @@ class ReceivedReportTest {
 
         @Test
         void deepJsonAndDeepMailsEndSoon() {
-            assertThat(reason("{\"a\":".repeat(100_000).getBytes(UTF_8))).isEqualTo(Reason.BAD_JSON);
+            assertThat(reason("{\"a\":".repeat(100_000).getBytes(UTF_8))).isEqualTo(Reason.TOO_LARGE);
             StringBuilder mail = new StringBuilder();
             for (int i = 0; i < 1000; i++) {
                 mail.append("Content-Type: message/rfc822\r\n\r\n");

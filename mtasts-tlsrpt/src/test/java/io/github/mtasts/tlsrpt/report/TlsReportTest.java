@@ -237,6 +237,7 @@ class TlsReportTest {
     @CsvSource(delimiter = '|', textBlock = """
                     plain words | plain words
                     454 4.7.0 <alice@example.com>: no TLS for bob+x@example.org, sorry | 454 4.7.0 <(address)>: no TLS for (address), sorry
+                    550 "alice b"@example.com, o'brien@example.com | 550 (address), (address)
                     grün\u0007 und 日本 | gr?n? und ??
                     """)
     void aReasonIsPrintableAsciiWithoutAddresses(String given, String written) {
