@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.TestFactory;
 class DocsTest {
     private static final Path TOP = Path.of("..");
     private static final Pattern JAVA = Pattern.compile("^```java\\R(.*?)^```", Pattern.MULTILINE | Pattern.DOTALL);
+    private static final Pattern TEST = Pattern.compile("`([A-Z][A-Za-z]+Test)`");
     private static final Pattern LINK = Pattern.compile("]\\(([^)#:]+)(?:#[^)]*)?\\)");
 
     @TestFactory
@@ -41,6 +43,20 @@ class DocsTest {
                 assertThat(page.resolveSibling(links.group(1))).exists();
             }
         }));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyTestThatIsNamedExists() throws IOException {
+        try (Stream<Path> files = Files.walk(TOP)) {
+            Set<String> tests = files.map(file -> String.valueOf(file.getFileName()))
+                    .filter(name -> name.endsWith("Test.java"))
+                    .collect(Collectors.toSet());
+            return pages().flatMap(page -> TEST.matcher(read(page))
+                    .results()
+                    .map(name -> DynamicTest.dynamicTest(
+                            page.getFileName() + ": " + name.group(1),
+                            () -> assertThat(tests).contains(name.group(1) + ".java"))));
+        }
     }
 
     private static Stream<Path> pages() throws IOException {
