@@ -8,6 +8,8 @@ module io.github.mtasts.spring {
     requires transitive spring.core;
     requires transitive spring.context;
     requires transitive spring.context.support;
+    requires static io.github.mtasts.micrometer;
+    requires static io.github.mtasts.tlsrpt;
     requires static com.fasterxml.jackson.annotation; // which the next one is annotated with
     requires static spring.boot.actuator;
     requires static spring.boot.health;

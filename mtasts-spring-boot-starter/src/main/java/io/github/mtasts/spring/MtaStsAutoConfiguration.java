@@ -9,8 +9,11 @@ import io.github.mtasts.delivery.SessionResult;
 import io.github.mtasts.discovery.DiscoveryFailure;
 import io.github.mtasts.discovery.DiscoveryListener;
 import io.github.mtasts.discovery.PolicyInForce;
+import io.github.mtasts.micrometer.MtaStsMetrics;
 import io.github.mtasts.policy.MxHost;
 import io.github.mtasts.policy.PolicyDomain;
+import io.github.mtasts.tlsrpt.TlsReporting;
+import io.github.mtasts.tlsrpt.report.DkimSigner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.cert.CertificateException;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -131,14 +135,84 @@ public class MtaStsAutoConfiguration {
         MailJars.warnIfTwice(LOG);
         JavaMailSenderImpl sender = new JavaMailSenderImpl();
         sender.setProtocol("mtasts");
+        Properties mail = mailProperties(properties);
+        mail.put("mail.mtasts.engine", engine);
+        sender.setJavaMailProperties(mail);
+        return sender;
+    }
+
+    private static Properties mailProperties(MtaStsProperties properties) {
         Properties mail = new Properties();
         properties.mail().forEach((key, value) -> mail.setProperty("mail.mtasts." + key, value));
         if (properties.localhost() != null) {
             mail.setProperty("mail.mtasts.localhost", properties.localhost());
         }
-        mail.put("mail.mtasts.engine", engine);
-        sender.setJavaMailProperties(mail);
-        return sender;
+        return mail;
+    }
+
+    /** Counters of the engine as meters, where Micrometer and mtasts-micrometer are there. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(
+            name = {"io.github.mtasts.micrometer.MtaStsMetrics", "io.micrometer.core.instrument.MeterRegistry"})
+    static class Metrics {
+        @Bean
+        @ConditionalOnMissingBean
+        MtaStsMetrics mtaStsMetrics(MtaSts engine) {
+            return new MtaStsMetrics(engine.discovery().counters());
+        }
+    }
+
+    /** Reports to the domains that mail goes to, where mtasts-tlsrpt is there and a contact is set. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(name = "io.github.mtasts.tlsrpt.TlsReporting")
+    @ConditionalOnProperty(prefix = "mtasts.tlsrpt", name = "contact")
+    static class Reports {
+        @Bean(destroyMethod = "close")
+        @ConditionalOnMissingBean
+        TlsReporting mtaStsTlsReporting(MtaStsProperties properties) throws IOException {
+            MtaStsProperties.Tlsrpt tlsrpt = properties.tlsrpt();
+            String contact = required(tlsrpt.contact(), "contact");
+            TlsReporting.Builder builder = TlsReporting.builder()
+                    .organization(required(tlsrpt.organization(), "organization"))
+                    .contact(contact)
+                    .allowPrivateAddresses(properties.allowPrivateAddresses())
+                    .mailProperties(mailProperties(properties));
+            if (tlsrpt.directory() != null) {
+                builder.directory(tlsrpt.directory());
+            }
+            if (tlsrpt.dkimKey() != null) {
+                PolicyDomain domain = PolicyDomain.of(contact.substring(contact.lastIndexOf('@') + 1));
+                builder.signer(
+                        DkimSigner.fromPem(domain, required(tlsrpt.dkimSelector(), "dkim-selector"), tlsrpt.dkimKey()));
+            }
+            return builder.build();
+        }
+
+        @Bean
+        DeliveryObserver mtaStsReportObserver(TlsReporting reporting) {
+            return reporting.observer();
+        }
+
+        /** Begins to send when all is there, and ends before the engine does. */
+        @Bean
+        Sending mtaStsReportSending(TlsReporting reporting, MtaSts engine) {
+            reporting.start(engine);
+            return new Sending(reporting);
+        }
+
+        record Sending(TlsReporting reporting) implements AutoCloseable {
+            @Override
+            public void close() {
+                reporting.close();
+            }
+        }
+
+        private static String required(@Nullable String value, String name) {
+            if (value == null || value.isBlank()) {
+                throw new IllegalArgumentException("mtasts.tlsrpt." + name + " is not set, and reports need it");
+            }
+            return value;
+        }
     }
 
     /** Health where Spring Boot 3's actuator is there. */

@@ -23,6 +23,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param fetchTimeout The longest a policy fetch may take.
  * @param httpsPort The port of policy hosts: 443, but for tests.
  * @param allowPrivateAddresses Whether policy hosts may be at private addresses, and MX hosts at loopback ones.
+ * @param tlsrpt Reports to the domains that mail goes to, with mtasts-tlsrpt on the class path.
  * @param mail Further properties of the transport, named as behind mail.mtasts., for example relay or timeout.
  */
 @ConfigurationProperties("mtasts")
@@ -39,6 +40,7 @@ public record MtaStsProperties(
         @DefaultValue("60s") Duration fetchTimeout,
         @DefaultValue("443") int httpsPort,
         @DefaultValue("false") boolean allowPrivateAddresses,
+        @DefaultValue Tlsrpt tlsrpt,
         @DefaultValue Map<String, String> mail) {
 
     /** Keeps copies. */
@@ -48,4 +50,20 @@ public record MtaStsProperties(
         ownNames = List.copyOf(ownNames);
         mail = Map.copyOf(mail);
     }
+
+    /**
+     * The properties {@code mtasts.tlsrpt.*}: reports are sent where a contact is set.
+     *
+     * @param organization Who reports, as people know it.
+     * @param contact A mail address that somebody reads; report mails come from its domain.
+     * @param directory Where counts are kept over a restart; in memory only when not set.
+     * @param dkimSelector The selector under which the key stands in DNS.
+     * @param dkimKey A PEM file with the private key that signs report mails; without one only reports by https are sent.
+     */
+    public record Tlsrpt(
+            @Nullable String organization,
+            @Nullable String contact,
+            @Nullable Path directory,
+            @Nullable String dkimSelector,
+            @Nullable Path dkimKey) {}
 }

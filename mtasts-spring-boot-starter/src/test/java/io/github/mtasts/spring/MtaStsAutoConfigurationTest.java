@@ -10,11 +10,16 @@ import io.github.mtasts.javamail.MtaStsDeliveryException;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.testkit.MxServer;
 import io.github.mtasts.testkit.SmallInternet;
+import io.github.mtasts.tlsrpt.TlsReporting;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import jakarta.mail.Address;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -206,6 +211,46 @@ class MtaStsAutoConfigurationTest {
             assertThatThrownBy(() -> sender.send(message())).hasMessageContaining("mail.mtasts.ssl.trust");
             assertThat(net.mx("mx.example.com").mails()).isEmpty();
         });
+    }
+
+    @Test
+    void theEnginesCountersAreMeters() {
+        application.run(context -> {
+            SimpleMeterRegistry registry = new SimpleMeterRegistry();
+            context.getBeansOfType(MeterBinder.class).values().forEach(binder -> binder.bindTo(registry));
+
+            context.getBean(JavaMailSender.class).send(message());
+
+            assertThat(registry.get("mtasts.fetches").functionCounter().count()).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void sessionsAreCountedForReportsWhereAContactIsSet() {
+        net.dns().txt("_smtp._tls.example.com", "v=TLSRPTv1; rua=mailto:r@example.com");
+        application
+                .withPropertyValues(
+                        "mtasts.tlsrpt.organization=Sender Inc.", "mtasts.tlsrpt.contact=tls@sender.example")
+                .run(context -> {
+                    context.getBean(JavaMailSender.class).send(message());
+
+                    assertThat(context.getBean(TlsReporting.class).preview(LocalDate.now(ZoneOffset.UTC)))
+                            .hasSize(1);
+                });
+    }
+
+    @Test
+    void nothingIsCountedForReportsWhereNoContactIsSet() {
+        application.run(context -> assertThat(context).doesNotHaveBean(TlsReporting.class));
+    }
+
+    @Test
+    void aReportsMissingPropertyIsNamed() {
+        application
+                .withPropertyValues("mtasts.tlsrpt.contact=tls@sender.example")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .rootCause()
+                        .hasMessageContaining("mtasts.tlsrpt.organization"));
     }
 
     @Test
