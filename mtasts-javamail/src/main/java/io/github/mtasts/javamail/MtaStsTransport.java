@@ -3,6 +3,7 @@ package io.github.mtasts.javamail;
 import io.github.mtasts.MtaSts;
 import io.github.mtasts.javamail.unenforced.UnenforcedMail;
 import jakarta.mail.Address;
+import jakarta.mail.AuthenticationFailedException;
 import jakarta.mail.Message;
 import jakarta.mail.MessagingException;
 import jakarta.mail.PasswordAuthentication;
@@ -79,23 +80,35 @@ public final class MtaStsTransport extends Transport {
             throws MessagingException {
         SmtpSettings settings = SmtpSettings.of(session.getProperties());
         Relay relay = relay(settings);
-        PasswordAuthentication credentials = null;
-        if (relay != null && user != null && password != null) {
-            if (!relay.isNamedHost()) {
-                // DNS says who the hosts of a domain are, and DNS can be forged
-                throw new MessagingException("credentials are offered only to a relay named as a host,"
-                        + " as in [relay.example.com]:587, and the relay is "
-                        + Form.quote(relay.nextHop().toString()));
-            }
-            credentials = new PasswordAuthentication(user, password);
-        } else if (relay != null && settings.flag(Setting.AUTH)) {
-            return false; // Jakarta Mail asks the session's Authenticator and comes again
-        }
+        PasswordAuthentication credentials = relay == null ? null : credentials(settings, relay, user, password);
         MtaStsEngines.Use using = MtaStsEngines.use(settings);
         warn(using.engine(), settings, relay, user != null && password != null);
         use = using;
         sender = new Sender(using.engine(), settings, session, relay, credentials);
         return true;
+    }
+
+    private @Nullable PasswordAuthentication credentials(
+            SmtpSettings settings, Relay relay, @Nullable String user, @Nullable String password)
+            throws MessagingException {
+        PasswordAuthentication credentials =
+                user == null || password == null ? null : new PasswordAuthentication(user, password);
+        if (credentials == null && settings.flag(Setting.AUTH)) {
+            // not left to Jakarta Mail, which would look the name up, and asks for this machine where there is none
+            credentials = session.requestPasswordAuthentication(
+                    null, relay.port(), "mtasts", relay.nextHop().toString(), user);
+            if (credentials == null) {
+                throw new AuthenticationFailedException(
+                        Setting.AUTH.property() + " is true, and there are no credentials for " + relay.nextHop());
+            }
+        }
+        if (credentials != null && !relay.isNamedHost()) {
+            // DNS says who the hosts of a domain are, and DNS can be forged
+            throw new MessagingException("credentials are offered only to a relay named as a host,"
+                    + " as in [relay.example.com]:587, and the relay is "
+                    + Form.quote(relay.nextHop().toString()));
+        }
+        return credentials;
     }
 
     private @Nullable Relay relay(SmtpSettings settings) throws MessagingException {
