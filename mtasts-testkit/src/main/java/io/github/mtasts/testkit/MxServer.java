@@ -210,7 +210,7 @@ public final class MxServer {
         drops.add(verb);
     }
 
-    /** Answers the next such command with a reply of the test's; a message is taken all the same. */
+    /** Answers the next such command with a reply of the test's: a recipient is not taken then, and a message at {@code BODY} is. */
     public void replyOnce(String verb, String reply) {
         repliesOnce.put(verb, reply);
     }
@@ -351,9 +351,12 @@ public final class MxServer {
                 case "RCPT":
                     String recipient = path(line);
                     String own = replies.get("RCPT:" + recipient);
+                    if (own == null) {
+                        own = repliesOnce.remove("RCPT");
+                    }
                     if (own != null) {
                         write(own);
-                        return true;
+                        return !own.startsWith("421");
                     }
                     if (!replies.containsKey("RCPT")) {
                         to.add(recipient);
@@ -364,10 +367,12 @@ public final class MxServer {
                         write("503 5.5.1 no recipients");
                         return true;
                     }
-                    if (!say("DATA", "354 go on")) {
+                    if (isDropped("DATA")) {
                         return false;
                     }
-                    return replies.containsKey("DATA") || received(readData());
+                    String go = reply("DATA", "354 go on");
+                    write(go);
+                    return go.startsWith("354") ? received(readData()) : !go.startsWith("421");
                 case "BDAT":
                     return chunk(upper);
                 case "RSET":
@@ -424,8 +429,13 @@ public final class MxServer {
 
         private boolean startTls() throws IOException {
             connection.sentAhead = in.available();
-            if (drops.contains("STARTTLS") || replies.containsKey("STARTTLS")) {
-                return say("STARTTLS", "");
+            if (isDropped("STARTTLS")) {
+                return false;
+            }
+            String own = reply("STARTTLS", "");
+            if (!own.isEmpty()) {
+                write(own);
+                return !own.startsWith("421");
             }
             switch (startTls) {
                 case OFFERED:
@@ -489,13 +499,21 @@ public final class MxServer {
         }
 
         private boolean say(String verb, String usual) throws IOException {
-            if (drops.contains(verb) || dropsOnce.remove(verb)) {
+            if (isDropped(verb)) {
                 return false;
             }
-            String once = repliesOnce.remove(verb);
-            String reply = once != null ? once : replies.getOrDefault(verb, usual);
+            String reply = reply(verb, usual);
             write(reply);
             return !reply.startsWith("421");
+        }
+
+        private boolean isDropped(String verb) {
+            return drops.contains(verb) || dropsOnce.remove(verb);
+        }
+
+        private String reply(String verb, String usual) {
+            String once = repliesOnce.remove(verb);
+            return once != null ? once : replies.getOrDefault(verb, usual);
         }
 
         private void write(String reply) throws IOException {
