@@ -45,13 +45,19 @@ enum Form {
             number(text, 1, Integer.MAX_VALUE);
         }
     },
+    BYTES("number", "bytes") {
+        @Override
+        void check(String text) {
+            COUNT.check(text);
+        }
+    },
     PORT("port") {
         @Override
         void check(String text) {
             number(text, 1, 65_535);
         }
     },
-    MILLISECONDS("milliseconds") {
+    MILLISECONDS("number", "milliseconds") {
         @Override
         void check(String text) {
             duration(text);
@@ -135,9 +141,20 @@ enum Form {
     private static final Pattern MAILBOX = Pattern.compile("[^\\s<>\"@:,;]+@([A-Za-z0-9.\\-\\[]+)");
 
     private final String name;
+    private final String unit;
 
     Form(String name) {
+        this(name, "");
+    }
+
+    Form(String name, String unit) {
         this.name = name;
+        this.unit = unit;
+    }
+
+    /** What a number counts; empty where that is said by the meaning, and for what is no number. */
+    String unit() {
+        return unit;
     }
 
     /** How the table of properties calls it. */

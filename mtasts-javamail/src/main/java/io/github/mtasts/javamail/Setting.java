@@ -81,11 +81,7 @@ enum Setting {
             Form.FLAG,
             "false",
             "Whether text parts are sent as 8 bit where the server offers 8BITMIME."),
-    CHUNK_SIZE(
-            "chunksize",
-            Form.COUNT,
-            "0",
-            "The size of BDAT chunks in bytes, where the server offers CHUNKING; 0 for DATA."),
+    CHUNK_SIZE("chunksize", Form.BYTES, "0", "The size of BDAT chunks, where the server offers CHUNKING; 0 for DATA."),
     DSN_NOTIFY("dsn.notify", Form.DSN_NOTIFY, "", "NOTIFY of RFC 3461, where the server offers DSN."),
     DSN_RET("dsn.ret", Form.DSN_RET, "", "RET of RFC 3461, where the server offers DSN."),
     SUBMITTER("submitter", Form.TEXT, "", "The AUTH parameter of MAIL (RFC 4954), where the server offers AUTH.");
