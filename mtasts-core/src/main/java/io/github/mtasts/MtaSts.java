@@ -48,36 +48,65 @@ public final class MtaSts implements AutoCloseable {
         this.owned = List.copyOf(owned);
     }
 
-    /** A builder; {@code MtaSts.builder().build()} is ready for use on the Internet. */
+    /**
+     * A builder; {@code MtaSts.builder().build()} is ready for use on the Internet.
+     *
+     * @return a builder with the defaults
+     */
     public static MtaStsBuilder builder() {
         return new MtaStsBuilder();
     }
 
-    /** Which policy is in force for the domain now. May wait for DNS and HTTPS; a known answer costs no I/O. */
+    /**
+     * Which policy is in force for the domain now. May wait for DNS and HTTPS; a known answer costs no I/O.
+     *
+     * @param domain the recipient's domain, or a relay's
+     * @return what is in force, and why
+     */
     @CheckReturnValue
     public PolicyInForce policyFor(PolicyDomain domain) {
         return discovery.policyFor(domain);
     }
 
-    /** As {@link #policyFor}, without waiting. Cancelling the future affects no other caller. */
+    /**
+     * As {@link #policyFor}, without waiting. Cancelling the future affects no other caller.
+     *
+     * @param domain the recipient's domain, or a relay's
+     * @return what is in force, and why
+     */
     @CheckReturnValue
     public CompletableFuture<PolicyInForce> policyForAsync(PolicyDomain domain) {
         return discovery.policyForAsync(domain);
     }
 
-    /** Begins a delivery to a recipient's domain. */
+    /**
+     * Begins a delivery to a recipient's domain.
+     *
+     * @param domain the recipient's domain, or a relay's
+     * @return the attempt, ready to be iterated
+     */
     @CheckReturnValue
     public DeliveryAttempt attempt(PolicyDomain domain) {
         return attempt(new NextHop.Domain(domain));
     }
 
-    /** Begins a delivery to any next hop. */
+    /**
+     * Begins a delivery to any next hop.
+     *
+     * @param nextHop where the message goes next
+     * @return the attempt, ready to be iterated
+     */
     @CheckReturnValue
     public DeliveryAttempt attempt(NextHop nextHop) {
         return deliveries.attempt(nextHop);
     }
 
-    /** As {@link #attempt(NextHop)}, without waiting. */
+    /**
+     * As {@link #attempt(NextHop)}, without waiting.
+     *
+     * @param nextHop where the message goes next
+     * @return the attempt, ready to be asked for candidates
+     */
     @CheckReturnValue
     public CompletionStage<DeliveryAttempt> attemptAsync(NextHop nextHop) {
         return deliveries.attemptAsync(nextHop);
@@ -87,6 +116,7 @@ public final class MtaSts implements AutoCloseable {
      * Looks a policy up again, past every cache, before a refusal under it is made final (RFC 8461 §5.1).
      *
      * @param used the answer that the refusal rests on
+     * @return whether another policy is in force now
      */
     @CheckReturnValue
     public CompletableFuture<Recheck> recheckAsync(PolicyInForce used) {
@@ -98,22 +128,38 @@ public final class MtaSts implements AutoCloseable {
         return deliveries;
     }
 
-    /** Finds policies; for those who want its events, counters and controls. */
+    /**
+     * Finds policies; for those who want its events, counters and controls.
+     *
+     * @return what finds policies
+     */
     public PolicyDiscovery discovery() {
         return discovery;
     }
 
-    /** Asks DNS, as this engine does. */
+    /**
+     * Asks DNS, as this engine does.
+     *
+     * @return the DNS client
+     */
     public DnsClient dns() {
         return dns;
     }
 
-    /** Fetches policies, as this engine does. */
+    /**
+     * Fetches policies, as this engine does.
+     *
+     * @return the fetcher
+     */
     public PolicyFetcher fetcher() {
         return fetcher;
     }
 
-    /** Judges TLS peers, as this engine does. */
+    /**
+     * Judges TLS peers, as this engine does.
+     *
+     * @return the verifier
+     */
     public PeerVerifier verifier() {
         return verifier;
     }

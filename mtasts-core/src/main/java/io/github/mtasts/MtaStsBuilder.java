@@ -60,7 +60,12 @@ public final class MtaStsBuilder {
 
     MtaStsBuilder() {}
 
-    /** A DNS server to ask, instead of the system's; several are asked in turn. */
+    /**
+     * A DNS server to ask, instead of the system's; several are asked in turn.
+     *
+     * @param server its address and port
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder dnsServer(InetSocketAddress server) {
         dnsServers.add(server);
@@ -79,21 +84,36 @@ public final class MtaStsBuilder {
         return dnsServer(DnsClient.serverAddress(server));
     }
 
-    /** What asks DNS, instead of the engine's own. The caller closes it. */
+    /**
+     * What asks DNS, instead of the engine's own. The caller closes it.
+     *
+     * @param dns the client
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder dnsClient(DnsClient dns) {
         this.dns = dns;
         return this;
     }
 
-    /** What fetches policies, instead of the engine's own. The caller closes it. */
+    /**
+     * What fetches policies, instead of the engine's own. The caller closes it.
+     *
+     * @param fetcher the fetcher
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder policyFetcher(PolicyFetcher fetcher) {
         this.fetcher = fetcher;
         return this;
     }
 
-    /** The clock. */
+    /**
+     * The clock.
+     *
+     * @param clock what tells the time
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder clock(InstantSource clock) {
         this.clock = clock;
@@ -101,14 +121,24 @@ public final class MtaStsBuilder {
         return this;
     }
 
-    /** The trust anchors for policy hosts and MX hosts, instead of the platform's. */
+    /**
+     * The trust anchors for policy hosts and MX hosts, instead of the platform's.
+     *
+     * @param anchors a key store whose certificates are trusted
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder trustAnchors(KeyStore anchors) {
         verifier.trustAnchors(anchors);
         return this;
     }
 
-    /** Further trust anchors, beside the platform's. */
+    /**
+     * Further trust anchors, beside the platform's.
+     *
+     * @param anchors certificates to trust as well
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder trustAlso(Collection<X509Certificate> anchors) {
         verifier.trustAlso(anchors);
@@ -137,35 +167,60 @@ public final class MtaStsBuilder {
         }
     }
 
-    /** The provider of TLS, instead of the platform's first choice. */
+    /**
+     * The provider of TLS, instead of the platform's first choice.
+     *
+     * @param provider an installed provider or another
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder tlsProvider(Provider provider) {
         verifier.tlsProvider(provider);
         return this;
     }
 
-    /** Whether a stapled OCSP response that says "revoked" counts; false by default. */
+    /**
+     * Whether a stapled OCSP response that says "revoked" counts; false by default.
+     *
+     * @param stapledOcsp whether it counts
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder stapledOcsp(boolean stapledOcsp) {
         verifier.stapledOcsp(stapledOcsp);
         return this;
     }
 
-    /** The port of policy hosts: 443, but for tests (RFC 8461 §3.3). */
+    /**
+     * The port of policy hosts: 443, but for tests (RFC 8461 §3.3).
+     *
+     * @param port the port
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder httpsPort(int port) {
         this.httpsPort = port;
         return this;
     }
 
-    /** How long a policy fetch may take from the first DNS packet to the last byte; 60 s by default. */
+    /**
+     * How long a policy fetch may take from the first DNS packet to the last byte; 60 s by default.
+     *
+     * @param deadline how long
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder fetchDeadline(Duration deadline) {
         this.fetchDeadline = deadline;
         return this;
     }
 
-    /** Whether policy hosts may be at private and other special addresses, and MX hosts at loopback and link-local ones; false by default. */
+    /**
+     * Whether policy hosts may be at private and other special addresses, and MX hosts at loopback and link-local ones; false by default.
+     *
+     * @param allowed whether it may
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder allowPrivateAddresses(boolean allowed) {
         this.privateAddresses = allowed;
@@ -173,7 +228,12 @@ public final class MtaStsBuilder {
         return this;
     }
 
-    /** Whether mail may go in clear text where no policy is enforced and TLS is not to be had; true by default. */
+    /**
+     * Whether mail may go in clear text where no policy is enforced and TLS is not to be had; true by default.
+     *
+     * @param allowed whether it may
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder allowClearText(boolean allowed) {
         this.clearText = allowed;
@@ -192,7 +252,12 @@ public final class MtaStsBuilder {
         return this;
     }
 
-    /** Whether a message waits when DNS cannot say if there is a policy; false by default (RFC 8461 §3.3). */
+    /**
+     * Whether a message waits when DNS cannot say if there is a policy; false by default (RFC 8461 §3.3).
+     *
+     * @param strict whether it waits
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder strictDiscovery(boolean strict) {
         this.strictDiscovery = strict;
@@ -301,35 +366,59 @@ public final class MtaStsBuilder {
         return this;
     }
 
-    /** Is told what happens to policies. */
+    /**
+     * Is told what happens to policies.
+     *
+     * @param listener the listener; none by default
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder listener(DiscoveryListener listener) {
         this.listener = listener;
         return this;
     }
 
-    /** Is told what happens on deliveries. */
+    /**
+     * Is told what happens on deliveries.
+     *
+     * @param observer the observer; none by default
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder observer(DeliveryObserver observer) {
         this.observer = observer;
         return this;
     }
 
-    /** The names under which this sender receives mail itself, for the loop rule of RFC 5321 §5.1. */
+    /**
+     * The names under which this sender receives mail itself, for the loop rule of RFC 5321 §5.1.
+     *
+     * @param names host names, in any form; none by default
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder ownNames(Set<MxHost> names) {
         this.ownNames = Set.copyOf(names);
         return this;
     }
 
-    /** The addresses at which this sender receives mail itself, for the loop rule of RFC 5321 §5.1. */
+    /**
+     * The addresses at which this sender receives mail itself, for the loop rule of RFC 5321 §5.1.
+     *
+     * @param addresses addresses; none by default
+     * @return this
+     */
     @CanIgnoreReturnValue
     public MtaStsBuilder ownAddresses(Set<InetAddress> addresses) {
         this.ownAddresses = Set.copyOf(addresses);
         return this;
     }
 
-    /** The engine. */
+    /**
+     * The engine.
+     *
+     * @return the engine, to be closed at shutdown
+     */
     public MtaSts build() {
         List<AutoCloseable> owned = new ArrayList<>();
         PeerVerifier peers = verifier.build();

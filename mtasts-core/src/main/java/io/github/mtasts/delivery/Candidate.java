@@ -32,17 +32,21 @@ public final class Candidate {
         this.attempt = attempt;
     }
 
-    /** The name in the MX record, which TLS has to prove. */
+    /** {@return the name in the MX record, which TLS has to prove} */
     public MxHost host() {
         return host;
     }
 
-    /** Where to connect, in order; never empty. Each carries the host's name, so no reverse look-up ever occurs. */
+    /** {@return where to connect, in order; never empty}. Each carries the host's name, so no reverse look-up ever occurs. */
     public List<InetAddress> addresses() {
         return addresses;
     }
 
-    /** The terms for a new connection: take a new object for each connection. */
+    /**
+     * The terms for a new connection: take a new object for each connection.
+     *
+     * @return terms that have heard of nothing yet
+     */
     public TlsTerms tls() {
         String name = host.name();
         return new TlsTerms(
@@ -55,7 +59,11 @@ public final class Candidate {
                 ConnectionInfo.UNKNOWN);
     }
 
-    /** Tells the attempt that no connection came about, or broke outside of TLS: an ordinary failure, no matter of policy (RFC 8461 §5.1). */
+    /**
+     * Tells the attempt that no connection came about, or broke outside of TLS: an ordinary failure, no matter of policy (RFC 8461 §5.1).
+     *
+     * @param what what was seen, for people
+     */
     public void unreachable(String what) {
         attempt.unreachable(host, what);
     }

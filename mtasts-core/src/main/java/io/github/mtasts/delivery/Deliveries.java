@@ -80,12 +80,24 @@ public final class Deliveries {
         this.enforcing = false;
     }
 
-    /** A builder over what finds policies, asks DNS and judges TLS. */
+    /**
+     * A builder over what finds policies, asks DNS and judges TLS.
+     *
+     * @param discovery what finds policies
+     * @param dns what asks DNS
+     * @param verifier what judges TLS
+     * @return a builder with the defaults
+     */
     public static Builder builder(PolicyDiscovery discovery, DnsClient dns, PeerVerifier verifier) {
         return new Builder(discovery, dns, verifier);
     }
 
-    /** Begins a delivery. Waits for DNS and, where no policy is cached, for HTTPS; both have deadlines. An interrupt makes it a delivery to be tried again. */
+    /**
+     * Begins a delivery. Waits for DNS and, where no policy is cached, for HTTPS; both have deadlines. An interrupt makes it a delivery to be tried again.
+     *
+     * @param nextHop where the message goes next
+     * @return the attempt, ready to be iterated
+     */
     @CheckReturnValue
     public DeliveryAttempt attempt(NextHop nextHop) {
         Route interrupted = Route.failed(new Conclusion.TryAgain("4.3.0", nextHop + ": interrupted"));
@@ -116,7 +128,12 @@ public final class Deliveries {
                 .candidate(host, addresses);
     }
 
-    /** As {@link #attempt}, without waiting. */
+    /**
+     * As {@link #attempt}, without waiting.
+     *
+     * @param nextHop where the message goes next
+     * @return the attempt, ready to be asked for candidates
+     */
     @CheckReturnValue
     public CompletionStage<DeliveryAttempt> attemptAsync(NextHop nextHop) {
         if (nextHop instanceof NextHop.Domain domain) {
@@ -264,35 +281,60 @@ public final class Deliveries {
             this.verifier = verifier;
         }
 
-        /** Is told what happens. */
+        /**
+         * Is told what happens.
+         *
+         * @param observer the observer; none by default
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder observer(DeliveryObserver observer) {
             this.observer = observer;
             return this;
         }
 
-        /** The names under which this sender receives mail itself, for the loop rule of RFC 5321 §5.1. */
+        /**
+         * The names under which this sender receives mail itself, for the loop rule of RFC 5321 §5.1.
+         *
+         * @param names host names, in any form; none by default
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder ownNames(Set<MxHost> names) {
             ownNames.addAll(names);
             return this;
         }
 
-        /** The addresses at which this sender receives mail itself, for the loop rule of RFC 5321 §5.1. */
+        /**
+         * The addresses at which this sender receives mail itself, for the loop rule of RFC 5321 §5.1.
+         *
+         * @param addresses addresses; none by default
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder ownAddresses(Set<InetAddress> addresses) {
             ownAddresses.addAll(addresses);
             return this;
         }
 
-        /** Whether MX hosts at loopback, link-local, multicast and unspecified addresses may be connected to; false by default. */
+        /**
+         * Whether MX hosts at loopback, link-local, multicast and unspecified addresses may be connected to; false by default.
+         *
+         * @param allowed whether it may
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder allowLocalAddresses(boolean allowed) {
             this.localAddressesAllowed = allowed;
             return this;
         }
 
-        /** Whether mail may go in clear text where no policy is enforced and TLS is not to be had; true by default. */
+        /**
+         * Whether mail may go in clear text where no policy is enforced and TLS is not to be had; true by default.
+         *
+         * @param allowed whether it may
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder allowClearText(boolean allowed) {
             this.clearTextAllowed = allowed;
@@ -311,14 +353,24 @@ public final class Deliveries {
             return this;
         }
 
-        /** Whether MX hosts are connected to over IPv6; by default, where this machine has an address of that kind. */
+        /**
+         * Whether MX hosts are connected to over IPv6; by default, where this machine has an address of that kind.
+         *
+         * @param ipv6 whether IPv6 is used
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder ipv6(boolean ipv6) {
             this.ipv6 = ipv6;
             return this;
         }
 
-        /** How many addresses of a host are tried at the most: at least 2, 5 by default (RFC 5321 §5.1). */
+        /**
+         * How many addresses of a host are tried at the most: at least 2, 5 by default (RFC 5321 §5.1).
+         *
+         * @param most how many, at least 2
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder mostAddresses(int most) {
             if (most < 2) {
@@ -329,14 +381,23 @@ public final class Deliveries {
             return this;
         }
 
-        /** What shuffles MX hosts of equal preference. */
+        /**
+         * What shuffles MX hosts of equal preference.
+         *
+         * @param random gives a source of randomness for each attempt
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder random(Supplier<RandomGenerator> random) {
             this.random = random;
             return this;
         }
 
-        /** The deliveries. */
+        /**
+         * The deliveries.
+         *
+         * @return the deliveries
+         */
         public Deliveries build() {
             return new Deliveries(this);
         }

@@ -46,17 +46,17 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
         }
     }
 
-    /** The next hop. */
+    /** {@return the next hop} */
     public NextHop nextHop() {
         return nextHop;
     }
 
-    /** What is in force for the next hop; empty for an address literal, and where the MX look-up left nothing to decide. */
+    /** {@return what is in force for the next hop; empty for an address literal, and where the MX look-up left nothing to decide} */
     public Optional<PolicyInForce> policy() {
         return Optional.ofNullable(policy);
     }
 
-    /** The MX hosts in order, before any is judged. */
+    /** {@return the MX hosts in order, before any is judged} */
     public List<MxHost> hosts() {
         return route.hosts();
     }
@@ -95,7 +95,11 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
         };
     }
 
-    /** The next candidate for those who do not block; empty at the end. Ask again only when the stage is complete. */
+    /**
+     * The next candidate for those who do not block; empty at the end. Ask again only when the stage is complete.
+     *
+     * @return the candidate, or empty
+     */
     @CheckReturnValue
     public CompletionStage<Optional<Candidate>> nextCandidate() {
         while (next < route.hosts().size()) {
@@ -223,13 +227,19 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
     /**
      * What the attempt came to, once no candidate took the message. Where a policy kept the message back, the policy is looked up again first (RFC 8461 §5.1), which
      * may wait for DNS and HTTPS within {@code recheck}'s deadline.
+     *
+     * @return the conclusion
      */
     @CheckReturnValue
     public Conclusion conclude() {
         return Waiting.on(concludeAsync(), tryAgain(), () -> {});
     }
 
-    /** As {@link #conclude()}, without waiting. */
+    /**
+     * As {@link #conclude()}, without waiting.
+     *
+     * @return the conclusion
+     */
     @CheckReturnValue
     public CompletionStage<Conclusion> concludeAsync() {
         if (route.failure() != null) {

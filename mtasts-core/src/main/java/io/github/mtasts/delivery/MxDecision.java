@@ -39,6 +39,8 @@ public sealed interface MxDecision {
      * The decision for a host under what is in force now. Costs no I/O.
      *
      * @param mx the name in the MX record
+     * @param policy what is in force for the next hop
+     * @return the decision
      */
     @CheckReturnValue
     static MxDecision of(PolicyInForce policy, MxHost mx) {

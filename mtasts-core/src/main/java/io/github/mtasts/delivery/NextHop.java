@@ -11,7 +11,11 @@ import java.util.Optional;
 /** Where a message goes next: the recipient's domain, or a relay (RFC 8461 §3.4). */
 public sealed interface NextHop {
 
-    /** The domain whose policy decides; empty for an address literal, which has none. */
+    /**
+     * The domain whose policy decides; empty for an address literal, which has none.
+     *
+     * @return the domain, or empty
+     */
     Optional<PolicyDomain> policyDomain();
 
     /**
@@ -68,6 +72,8 @@ public sealed interface NextHop {
     /**
      * Reads {@code example.com} (with MX look-up), {@code [relay.example.com]} (without), {@code [192.0.2.1]} or {@code [IPv6:2001:db8::1]}.
      *
+     * @param text what configuration says
+     * @return the next hop
      * @throws IllegalArgumentException with the text and the rule it breaks
      */
     static NextHop parse(String text) {

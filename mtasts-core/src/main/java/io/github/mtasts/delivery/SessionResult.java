@@ -19,11 +19,20 @@ public record SessionResult(
         ConnectionInfo connection,
         Clearance clearance,
         List<SessionFailure> failures) {
+    /**
+     * Copies the list.
+     *
+     * @param policy what was in force
+     * @param mx the MX host
+     * @param connection the connection, as far as there was one
+     * @param clearance what was allowed
+     * @param failures every way in which it did not comply
+     */
     public SessionResult {
         failures = List.copyOf(failures);
     }
 
-    /** Whether the session complied with what was in force. */
+    /** {@return whether the session complied with what was in force} */
     public boolean complied() {
         return failures.isEmpty();
     }

@@ -49,7 +49,12 @@ public final class TlsTerms {
         this.connection = connection;
     }
 
-    /** The same terms for a connection of which more is known. */
+    /**
+     * The same terms for a connection of which more is known.
+     *
+     * @param info what is known of the connection
+     * @return the terms for that connection
+     */
     public TlsTerms on(ConnectionInfo info) {
         return new TlsTerms(attempt, candidate, requirement, match, clearTextAllowed, tls, info);
     }
@@ -65,22 +70,30 @@ public final class TlsTerms {
                 : new TlsTerms(attempt, candidate, TlsRequirement.VERIFIED, match, false, tls.strict(), connection);
     }
 
-    /** What TLS the host has to offer. */
+    /** {@return what TLS the host has to offer} */
     public TlsRequirement requirement() {
         return requirement;
     }
 
-    /** Whether clear text is a way out: never where a policy is enforced, otherwise as configured. */
+    /** {@return whether clear text is a way out: never where a policy is enforced, otherwise as configured} */
     public boolean clearTextAllowed() {
         return requirement == TlsRequirement.OPPORTUNISTIC && clearTextAllowed;
     }
 
-    /** Makes the sockets for STARTTLS: layer one over the connected socket. The handshake fails where verified TLS is required and the peer does not pass. */
+    /**
+     * Makes the sockets for STARTTLS: layer one over the connected socket. The handshake fails where verified TLS is required and the peer does not pass.
+     *
+     * @return a factory for this peer
+     */
     public SSLSocketFactory socketFactory() {
         return tls.socketFactory();
     }
 
-    /** The same as an engine, for those who do their own I/O. */
+    /**
+     * The same as an engine, for those who do their own I/O.
+     *
+     * @return an engine for this peer
+     */
     public SSLEngine newEngine() {
         return tls.newEngine();
     }
@@ -89,6 +102,7 @@ public final class TlsTerms {
      * Whether a connection that was cleared before, to this same host, may carry this message too (another domain's, perhaps): this domain's own terms decide.
      *
      * @param held what the connection was cleared for when it was made
+     * @return whether the terms allow it
      */
     public boolean accepts(Clearance held) {
         return switch (held) {
@@ -99,7 +113,11 @@ public final class TlsTerms {
         };
     }
 
-    /** The server does not offer STARTTLS, or refused the command. */
+    /**
+     * The server does not offer STARTTLS, or refused the command.
+     *
+     * @return what is allowed now
+     */
     public Clearance notOffered() {
         // RFC 8461 §4.2: the host must support STARTTLS; §5: without a policy that enforces it, as before:
         // opportunistic (RFC 7435)
@@ -107,14 +125,24 @@ public final class TlsTerms {
         return told(clearance, ReportType.STARTTLS_NOT_SUPPORTED, "", "STARTTLS is not offered");
     }
 
-    /** The server offered STARTTLS and the handshake failed, or what came before it was not TLS. */
+    /**
+     * The server offered STARTTLS and the handshake failed, or what came before it was not TLS.
+     *
+     * @param cause what the handshake was ended by
+     * @return what is allowed now
+     */
     public Clearance handshakeFailed(Throwable cause) {
         TlsCheck check = tls.check(cause);
         Clearance clearance = clearTextAllowed() ? Clearance.RECONNECT_IN_CLEAR : Clearance.NEXT_HOST;
         return told(clearance, check);
     }
 
-    /** The handshake is complete. The session is checked here, whoever made it. */
+    /**
+     * The handshake is complete. The session is checked here, whoever made it.
+     *
+     * @param session the session of the completed handshake
+     * @return what is allowed now
+     */
     public Clearance established(SSLSession session) {
         TlsCheck check = tls.check(session);
         if (requirement == TlsRequirement.OPPORTUNISTIC) {

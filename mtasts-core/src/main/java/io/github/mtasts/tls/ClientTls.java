@@ -50,12 +50,12 @@ public final class ClientTls {
         }
     }
 
-    /** The name the peer has to prove: A-labels, lower case, no trailing dot. */
+    /** {@return the name the peer has to prove: A-labels, lower case, no trailing dot} */
     public String name() {
         return name;
     }
 
-    /** Whether the handshake fails when the peer does not pass. */
+    /** {@return whether the handshake fails when the peer does not pass} */
     public boolean isStrict() {
         return strict;
     }
@@ -65,7 +65,11 @@ public final class ClientTls {
         return strict ? this : verifier.strict(name);
     }
 
-    /** A new engine in client mode, ready to shake hands. */
+    /**
+     * A new engine in client mode, ready to shake hands.
+     *
+     * @return the engine
+     */
     public SSLEngine newEngine() {
         SSLEngine engine = context.createSSLEngine();
         engine.setUseClientMode(true);
@@ -76,12 +80,19 @@ public final class ClientTls {
     /**
      * A factory whose sockets are set up for this peer, whatever host name they are asked for. Layer TLS over a connected socket with
      * {@link SSLSocketFactory#createSocket(Socket, String, int, boolean)}.
+     *
+     * @return the factory
      */
     public SSLSocketFactory socketFactory() {
         return new Factory(context.getSocketFactory());
     }
 
-    /** The verdict on an established session. */
+    /**
+     * The verdict on an established session.
+     *
+     * @param session the session of the completed handshake
+     * @return the verdict
+     */
     public TlsCheck check(SSLSession session) {
         Judged last = judged;
         if (last != null && last.isOf(session)) {
@@ -90,7 +101,12 @@ public final class ClientTls {
         return verifier.verify(name, session);
     }
 
-    /** The verdict that a failed handshake stands for: at least one fault. */
+    /**
+     * The verdict that a failed handshake stands for: at least one fault.
+     *
+     * @param handshakeFailure what the handshake was ended by
+     * @return the verdict
+     */
     public TlsCheck check(Throwable handshakeFailure) {
         return verifier.verdictOf(name, handshakeFailure);
     }

@@ -69,7 +69,11 @@ public final class PeerVerifier {
         this.stapledOcsp = builder.stapledOcsp;
     }
 
-    /** A builder with the platform's trust anchors and TLS provider, and the system's clock. */
+    /**
+     * A builder with the platform's trust anchors and TLS provider, and the system's clock.
+     *
+     * @return the builder
+     */
     public static Builder builder() {
         return new Builder();
     }
@@ -78,6 +82,7 @@ public final class PeerVerifier {
      * TLS for one connection to a peer that must prove the name: the handshake itself fails when it does not. Sessions are never resumed.
      *
      * @param name A-labels, lower case, no trailing dot
+     * @return TLS towards the peer
      */
     public ClientTls strict(String name) {
         return new ClientTls(this, name, true, provider);
@@ -88,6 +93,7 @@ public final class PeerVerifier {
      * {@link ClientTls#check(SSLSession)}. TLS 1.2 or later all the same (RFC 8996). Sessions are never resumed.
      *
      * @param name A-labels, lower case, no trailing dot
+     * @return TLS towards the peer
      */
     public ClientTls opportunistic(String name) {
         return new ClientTls(this, name, false, provider);
@@ -97,6 +103,8 @@ public final class PeerVerifier {
      * The verdict on an established session: its peer's certificates, its protocol and its cipher suite.
      *
      * @param name the name the peer has to prove: A-labels, lower case, no trailing dot
+     * @param session the session of the completed handshake
+     * @return the verdict
      */
     public TlsCheck verify(String name, SSLSession session) {
         try {
@@ -424,35 +432,60 @@ public final class PeerVerifier {
 
         private Builder() {}
 
-        /** The trust anchors, instead of the platform's: every certificate entry of the store. */
+        /**
+         * The trust anchors, instead of the platform's: every certificate entry of the store.
+         *
+         * @param anchors a key store whose certificates are trusted
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder trustAnchors(KeyStore anchors) {
             this.keyStore = anchors;
             return this;
         }
 
-        /** Further trust anchors, beside the platform's or the store's. */
+        /**
+         * Further trust anchors, beside the platform's or the store's.
+         *
+         * @param anchors certificates to trust as well
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder trustAlso(Collection<X509Certificate> anchors) {
             further.addAll(anchors);
             return this;
         }
 
-        /** The time at which certificates must be valid; the system's clock by default. */
+        /**
+         * The time at which certificates must be valid; the system's clock by default.
+         *
+         * @param clock what tells the time
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder clock(InstantSource clock) {
             this.clock = clock;
             return this;
         }
 
-        /** The provider of TLS, instead of the platform's first choice. It does not check certificates: that remains here. */
+        /**
+         * The provider of TLS, instead of the platform's first choice. It does not check certificates: that remains here.
+         *
+         * @param provider an installed provider or another
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder tlsProvider(Provider provider) {
             this.provider = provider;
             return this;
         }
 
-        /** Whether a stapled OCSP response that says "revoked" counts (RFC 6066 §8); false by default. Nothing is asked over the network. */
+        /**
+         * Whether a stapled OCSP response that says "revoked" counts (RFC 6066 §8); false by default. Nothing is asked over the network.
+         *
+         * @param stapledOcsp whether it counts
+         * @return this
+         */
         @CanIgnoreReturnValue
         public Builder stapledOcsp(boolean stapledOcsp) {
             this.stapledOcsp = stapledOcsp;
@@ -462,6 +495,7 @@ public final class PeerVerifier {
         /**
          * The verifier.
          *
+         * @return the verifier
          * @throws IllegalStateException if there is no trust anchor, or the anchors cannot be read
          */
         public PeerVerifier build() {
