@@ -4,6 +4,8 @@ module io.github.mtasts.testkit {
     requires org.dnsjava;
     requires org.bouncycastle.pkix;
     requires org.bouncycastle.provider;
+    requires static transitive org.junit.jupiter.api;
 
     exports io.github.mtasts.testkit;
+    exports io.github.mtasts.testkit.junit;
 }

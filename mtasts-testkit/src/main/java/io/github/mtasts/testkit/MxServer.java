@@ -75,8 +75,23 @@ public final class MxServer {
         SILENT
     }
 
-    /** A mail as it was handed over. */
+    /**
+     * A mail as it was handed over.
+     *
+     * @param from the envelope's sender
+     * @param to the envelope's recipients that were accepted
+     * @param content the message, with CRLF
+     * @param encrypted whether it came over TLS
+     */
     public record Mail(String from, List<String> to, String content, boolean encrypted) {
+        /**
+         * Copies the list.
+         *
+         * @param from the envelope's sender
+         * @param to the envelope's recipients that were accepted
+         * @param content the message, with CRLF
+         * @param encrypted whether it came over TLS
+         */
         public Mail {
             to = List.copyOf(to);
         }
@@ -93,37 +108,42 @@ public final class MxServer {
 
         private Connection() {}
 
-        /** Every command line in order, without its line end. */
+        /** {@return every command line in order, without its line end} */
         public List<String> commands() {
             return List.copyOf(commands);
         }
 
-        /** The server name the client asked for in TLS; empty when none. */
+        /** {@return the server name the client asked for in TLS; empty when none} */
         public String sni() {
             return sni;
         }
 
-        /** The TLS version; empty while in clear text. */
+        /** {@return the TLS version; empty while in clear text} */
         public String protocol() {
             return protocol;
         }
 
-        /** The cipher suite; empty while in clear text. */
+        /** {@return the cipher suite; empty while in clear text} */
         public String cipherSuite() {
             return cipherSuite;
         }
 
-        /** Whether a TLS handshake was completed. */
+        /** {@return whether a TLS handshake was completed} */
         public boolean encrypted() {
             return handshakeDone;
         }
 
-        /** How many bytes had come behind {@code STARTTLS} before it was answered. */
+        /** {@return how many bytes had come behind {@code STARTTLS} before it was answered} */
         public int sentAhead() {
             return sentAhead;
         }
 
-        /** Whether a command began so, in any case of letters. */
+        /**
+         * Whether a command began so, in any case of letters.
+         *
+         * @param verb how the command begins
+         * @return whether there was one
+         */
         public boolean saw(String verb) {
             return commands.stream()
                     .anyMatch(command -> command.toUpperCase(Locale.ROOT).startsWith(verb.toUpperCase(Locale.ROOT)));
@@ -144,48 +164,76 @@ public final class MxServer {
         up();
     }
 
-    /** The host's name. */
+    /** {@return the host's name} */
     public String name() {
         return name;
     }
 
-    /** The address it listens at. */
+    /** {@return the address it listens at} */
     public InetAddress address() {
         return address;
     }
 
-    /** How it treats STARTTLS from now on. */
+    /**
+     * How it treats STARTTLS from now on.
+     *
+     * @param startTls what it does from now on
+     */
     public void startTls(StartTls startTls) {
         this.startTls = startTls;
     }
 
-    /** TLS from the first byte, as on port 465. */
+    /**
+     * TLS from the first byte, as on port 465.
+     *
+     * @param implicit whether it speaks TLS at once
+     */
     public void implicitTls(boolean implicit) {
         this.implicitTls = implicit;
     }
 
-    /** Presents a certificate with a fault. */
+    /**
+     * Presents a certificate with a fault.
+     *
+     * @param fault what is wrong with it
+     */
     public void certificate(CertificateFault fault) {
         certificate(ca.issue(name, fault));
     }
 
-    /** Presents any certificate. */
+    /**
+     * Presents any certificate.
+     *
+     * @param identity the certificate with its key and chain
+     */
     public void certificate(TestCa.Identity identity) {
         this.identity = identity;
         this.tls = null;
     }
 
-    /** Only these cipher suites, in TLS 1.2. */
+    /**
+     * Only these cipher suites, in TLS 1.2.
+     *
+     * @param suites names as the JDK has them, for example {@code TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
+     */
     public void cipherSuites(String... suites) {
         this.cipherSuites = suites;
     }
 
-    /** Announces an extension in its reply to EHLO, for example {@code SIZE 1000000} or {@code AUTH PLAIN}. */
+    /**
+     * Announces an extension in its reply to EHLO, for example {@code SIZE 1000000} or {@code AUTH PLAIN}.
+     *
+     * @param keyword one line of the reply, without its code
+     */
     public void announce(String keyword) {
         keywords.add(keyword);
     }
 
-    /** Announces an extension before TLS only. */
+    /**
+     * Announces an extension before TLS only.
+     *
+     * @param keyword one line of the reply, without its code
+     */
     public void announceInClear(String keyword) {
         clearKeywords.add(keyword);
     }
@@ -205,7 +253,11 @@ public final class MxServer {
         }
     }
 
-    /** Closes the connection at a command, instead of answering; see {@link #reply} for the verbs. */
+    /**
+     * Closes the connection at a command, instead of answering; see {@link #reply} for the verbs.
+     *
+     * @param verb the command
+     */
     public void drop(String verb) {
         drops.add(verb);
     }
@@ -231,7 +283,11 @@ public final class MxServer {
         certificate(CertificateFault.NONE);
     }
 
-    /** Accepts connections and never says a word. */
+    /**
+     * Accepts connections and never says a word.
+     *
+     * @param silent whether it does so from now on
+     */
     public void silent(boolean silent) {
         this.silent = silent;
     }
@@ -251,17 +307,17 @@ public final class MxServer {
         }
     }
 
-    /** Every connection so far. */
+    /** {@return every connection so far} */
     public List<Connection> connections() {
         return List.copyOf(connections);
     }
 
-    /** Every mail received so far. */
+    /** {@return every mail received so far} */
     public List<Mail> mails() {
         return List.copyOf(mails);
     }
 
-    /** Whether any connection got as far as {@code MAIL FROM}. */
+    /** {@return whether any connection got as far as {@code MAIL FROM}} */
     public boolean sawMailFrom() {
         return connections.stream().anyMatch(connection -> connection.saw("MAIL FROM"));
     }

@@ -51,7 +51,13 @@ public final class PolicyHost {
         /** Reads on and never answers, until the client goes away. */
         Script SILENCE = (request, out) -> {};
 
-        /** Answers. */
+        /**
+         * Answers.
+         *
+         * @param request the request
+         * @param out takes the answer, from the status line on
+         * @throws IOException if the client has gone
+         */
         void answer(Request request, OutputStream out) throws IOException;
     }
 
@@ -65,7 +71,12 @@ public final class PolicyHost {
      * @param body empty where the request gives no length
      */
     public record Request(String sni, String method, String target, Map<String, String> headers, byte[] body) {
-        /** A header's value; names in lower case. */
+        /**
+         * A header's value; names in lower case.
+         *
+         * @param name the name, in any case of letters
+         * @return the value, or null
+         */
         public @Nullable String header(String name) {
             return headers.get(name.toLowerCase(Locale.ROOT));
         }
@@ -95,48 +106,78 @@ public final class PolicyHost {
         up();
     }
 
-    /** The host's name: {@code mta-sts.} and the domain. */
+    /** {@return the host's name: {@code mta-sts.} and the domain} */
     public String name() {
         return name;
     }
 
-    /** The address it listens at. */
+    /** {@return the address it listens at} */
     public InetAddress address() {
         return address;
     }
 
-    /** Serves a policy: status 200, {@code text/plain}. */
+    /**
+     * Serves a policy: status 200, {@code text/plain}.
+     *
+     * @param text the whole body
+     */
     public void policy(String text) {
         script = status(200, "text/plain", text);
     }
 
-    /** Serves another status, media type and body. */
+    /**
+     * Serves another status, media type and body.
+     *
+     * @param status for example 404
+     * @param contentType the media type; empty for none
+     * @param body the body, sent as UTF-8 with its length
+     */
     public void respond(int status, String contentType, String body) {
         script = status(status, contentType, body);
     }
 
-    /** Serves whatever the script writes, from the status line on. */
+    /**
+     * Serves whatever the script writes, from the status line on.
+     *
+     * @param script what it does once a request is read
+     */
     public void script(Script script) {
         this.script = script;
     }
 
-    /** What happens on connecting. */
+    /**
+     * What happens on connecting.
+     *
+     * @param greeting what happens from now on
+     */
     public void greeting(Greeting greeting) {
         this.greeting = greeting;
     }
 
-    /** Presents a certificate with a fault. */
+    /**
+     * Presents a certificate with a fault.
+     *
+     * @param fault what is wrong with it
+     */
     public void certificate(CertificateFault fault) {
         certificate(ca.issue(name, fault));
     }
 
-    /** Presents any certificate. */
+    /**
+     * Presents any certificate.
+     *
+     * @param identity the certificate with its key and chain
+     */
     public void certificate(TestCa.Identity identity) {
         this.identity = identity;
         this.tls = null;
     }
 
-    /** Only these cipher suites, in TLS 1.2. */
+    /**
+     * Only these cipher suites, in TLS 1.2.
+     *
+     * @param suites names as the JDK has them, for example {@code TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
+     */
     public void cipherSuites(String... suites) {
         this.cipherSuites = suites;
     }
@@ -156,27 +197,35 @@ public final class PolicyHost {
         }
     }
 
-    /** Every request so far. */
+    /** {@return every request so far} */
     public List<Request> requests() {
         return List.copyOf(requests);
     }
 
-    /** How many connections were made so far. */
+    /** {@return how many connections were made so far} */
     public int connections() {
         return connections.get();
     }
 
-    /** How many connections the other side has not closed yet. */
+    /** {@return how many connections the other side has not closed yet} */
     public long openConnections() {
         return open.stream().filter(SocketChannel::isOpen).count();
     }
 
-    /** Waits until the number of open connections is as wanted; fails after a minute. */
+    /**
+     * Waits until the number of open connections is as wanted; fails after a minute.
+     *
+     * @param wanted the condition
+     */
     public void awaitOpenConnections(LongPredicate wanted) {
         Await.until("open connections of " + name, () -> wanted.test(openConnections()), this::openConnections);
     }
 
-    /** Waits until the number of requests has reached a count; fails after a minute. */
+    /**
+     * Waits until the number of requests has reached a count; fails after a minute.
+     *
+     * @param count how many
+     */
     public void awaitRequests(int count) {
         Await.until(count + " requests to " + name, () -> requests.size() >= count, this::requests);
     }

@@ -26,37 +26,47 @@ public final class SmallInternet implements AutoCloseable {
     /** An empty one: every name is NXDOMAIN. */
     public SmallInternet() {}
 
-    /** The DNS server. */
+    /** {@return the DNS server} */
     public TestDns dns() {
         return dns;
     }
 
-    /** The certificate authority whose root is to be trusted. */
+    /** {@return the certificate authority whose root is to be trusted} */
     public TestCa ca() {
         return ca;
     }
 
-    /** The clock. */
+    /** {@return the clock} */
     public TestClock clock() {
         return clock;
     }
 
-    /** The port of all policy hosts. */
+    /** {@return the port of all policy hosts} */
     public int httpsPort() {
         return https.port();
     }
 
-    /** The port of all MX hosts. */
+    /** {@return the port of all MX hosts} */
     public int smtpPort() {
         return smtp.port();
     }
 
-    /** A domain to describe: its records, its policy, its MX hosts. */
+    /**
+     * A domain to describe: its records, its policy, its MX hosts.
+     *
+     * @param name the domain
+     * @return its description, to be gone on with
+     */
     public Domain domain(String name) {
         return new Domain(name);
     }
 
-    /** The policy host of a domain, made when first asked for, with its address in DNS. */
+    /**
+     * The policy host of a domain, made when first asked for, with its address in DNS.
+     *
+     * @param domain the policy domain, without {@code mta-sts.}
+     * @return the host
+     */
     public PolicyHost policyHost(String domain) {
         return policyHosts.computeIfAbsent(domain, ignored -> {
             PolicyHost host = new PolicyHost("mta-sts." + domain, ca, https, https.newAddress());
@@ -65,7 +75,12 @@ public final class SmallInternet implements AutoCloseable {
         });
     }
 
-    /** An MX host, made when first asked for, with its address in DNS. */
+    /**
+     * An MX host, made when first asked for, with its address in DNS.
+     *
+     * @param name the host's name
+     * @return the host
+     */
     public MxServer mx(String name) {
         return mxServers.computeIfAbsent(name, ignored -> {
             MxServer server = new MxServer(name, ca, smtp, smtp.newAddress());
@@ -74,7 +89,12 @@ public final class SmallInternet implements AutoCloseable {
         });
     }
 
-    /** An MX host that has only an IPv6 address: {@code ::1}, so there can be one. */
+    /**
+     * An MX host that has only an IPv6 address: {@code ::1}, so there can be one.
+     *
+     * @param name the host's name
+     * @return the host
+     */
     public MxServer mxOnIpv6(String name) {
         return mxServers.computeIfAbsent(name, ignored -> {
             MxServer server = new MxServer(name, ca, smtp, loopback6());
@@ -83,7 +103,7 @@ public final class SmallInternet implements AutoCloseable {
         });
     }
 
-    /** Where the DNS server listens, as {@code host:port}. */
+    /** {@return where the DNS server listens, as {@code host:port}} */
     public String dnsServer() {
         InetSocketAddress address = dns.address();
         return address.getAddress().getHostAddress() + ":" + address.getPort();
@@ -118,19 +138,35 @@ public final class SmallInternet implements AutoCloseable {
             dns.exists(name);
         }
 
-        /** Publishes an MTA-STS record with the id. */
+        /**
+         * Publishes an MTA-STS record with the id.
+         *
+         * @param id the record's id
+         * @return this
+         */
         public Domain record(String id) {
             dns.txt("_mta-sts." + name, "v=STSv1; id=" + id + ";");
             return this;
         }
 
-        /** Serves a policy at the policy host. */
+        /**
+         * Serves a policy at the policy host.
+         *
+         * @param text the whole body
+         * @return this
+         */
         public Domain policy(String text) {
             policyHost(name).policy(text);
             return this;
         }
 
-        /** Publishes a record and a policy: mode, a week of max_age, and the patterns. */
+        /**
+         * Publishes a record and a policy: mode, a week of max_age, and the patterns.
+         *
+         * @param mode {@code enforce}, {@code testing} or {@code none}
+         * @param patterns one {@code mx} line each
+         * @return this
+         */
         public Domain sts(String mode, String... patterns) {
             StringBuilder text = new StringBuilder("version: STSv1\nmode: " + mode + "\nmax_age: 604800\n");
             for (String pattern : patterns) {
@@ -139,7 +175,13 @@ public final class SmallInternet implements AutoCloseable {
             return record("20260101").policy(text.toString());
         }
 
-        /** Adds an MX record, and the host if there is none of that name. */
+        /**
+         * Adds an MX record, and the host if there is none of that name.
+         *
+         * @param preference 0 to 65535, lower first
+         * @param host the host's name
+         * @return this
+         */
         public Domain mx(int preference, String host) {
             SmallInternet.this.mx(host);
             dns.mx(name, preference, host);

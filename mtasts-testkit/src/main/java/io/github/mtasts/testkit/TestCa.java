@@ -56,13 +56,24 @@ public final class TestCa {
     /** A new authority, with a root of its own. */
     public TestCa() {}
 
-    /** A certificate with its key and the chain that a server sends, leaf first. */
+    /**
+     * A certificate with its key and the chain that a server sends.
+     *
+     * @param key the private key
+     * @param chain what a server sends, leaf first
+     */
     public record Identity(PrivateKey key, List<X509Certificate> chain) {
+        /**
+         * Copies the list.
+         *
+         * @param key the private key
+         * @param chain what a server sends, leaf first
+         */
         public Identity {
             chain = List.copyOf(chain);
         }
 
-        /** The host's own certificate. */
+        /** {@return the host's own certificate} */
         public X509Certificate certificate() {
             return chain.get(0);
         }
@@ -70,12 +81,12 @@ public final class TestCa {
 
     private record Issuer(X509Certificate certificate, PrivateKey key) {}
 
-    /** The root: the one to trust. */
+    /** {@return the root: the one to trust} */
     public X509Certificate root() {
         return root.certificate();
     }
 
-    /** The root as PEM. */
+    /** {@return the root as PEM} */
     public String rootPem() {
         try {
             StringWriter pem = new StringWriter();
@@ -88,7 +99,7 @@ public final class TestCa {
         }
     }
 
-    /** A key store that trusts the root, and nothing else. */
+    /** {@return a key store that trusts the root, and nothing else} */
     public KeyStore trustStore() {
         try {
             KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
@@ -102,7 +113,13 @@ public final class TestCa {
         }
     }
 
-    /** A certificate for a host, with the fault. */
+    /**
+     * A certificate for a host, with the fault.
+     *
+     * @param host the name of the host
+     * @param fault what is wrong with it
+     * @return the certificate with its key and chain
+     */
     public Identity issue(String host, CertificateFault fault) {
         int dot = host.indexOf('.');
         String parent = dot < 0 ? host : host.substring(dot + 1);
@@ -135,12 +152,23 @@ public final class TestCa {
         return new Leaf(name, List.of(name), intermediate);
     }
 
-    /** A good certificate with the common name and the DNS names given, taken as they are. */
+    /**
+     * A good certificate with the common name and the DNS names given, taken as they are.
+     *
+     * @param commonName the common name of the subject
+     * @param dnsNames the DNS names; no such extension if there are none
+     * @return the certificate with its key and chain
+     */
     public Identity issue(String commonName, List<String> dnsNames) {
         return issue(new Leaf(commonName, dnsNames, intermediate));
     }
 
-    /** A good certificate with an RSA key of 2048 bits, for suites without elliptic curves. */
+    /**
+     * A good certificate with an RSA key of 2048 bits, for suites without elliptic curves.
+     *
+     * @param host the name of the host
+     * @return the certificate with its key and chain
+     */
     public Identity issueRsa(String host) {
         return issue(host(host).keyType("RSA2048"));
     }
@@ -161,7 +189,7 @@ public final class TestCa {
         return identity;
     }
 
-    /** How often the responder was connected to: once by each server that staples. Clients have no business there. */
+    /** {@return how often the responder was connected to: once by each server that staples}. Clients have no business there. */
     public synchronized int ocspConnections() {
         return responder == null ? 0 : responder.connections();
     }

@@ -8,12 +8,16 @@ import java.time.InstantSource;
 public final class TestClock implements InstantSource {
     private volatile Instant now;
 
-    /** A clock that stands at the given time. */
+    /**
+     * A clock that stands at the given time.
+     *
+     * @param start what it tells at first
+     */
     public TestClock(Instant start) {
         now = start;
     }
 
-    /** A clock that stands at the present, in whole seconds, so that certificates made now are valid. */
+    /** {@return a clock that stands at the present, in whole seconds, so that certificates made now are valid} */
     public static TestClock now() {
         return new TestClock(Instant.ofEpochSecond(Instant.now().getEpochSecond()));
     }
@@ -23,12 +27,20 @@ public final class TestClock implements InstantSource {
         return now;
     }
 
-    /** Moves the clock; a negative duration sets it back. */
+    /**
+     * Moves the clock; a negative duration sets it back.
+     *
+     * @param duration how far
+     */
     public synchronized void advance(Duration duration) {
         now = now.plus(duration);
     }
 
-    /** Sets the clock. */
+    /**
+     * Sets the clock.
+     *
+     * @param instant what it tells from now on
+     */
     public synchronized void set(Instant instant) {
         now = instant;
     }

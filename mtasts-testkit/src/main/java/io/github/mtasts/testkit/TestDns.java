@@ -112,22 +112,38 @@ public final class TestDns implements AutoCloseable {
         }
     }
 
-    /** Where the server listens. */
+    /** {@return where the server listens} */
     public InetSocketAddress address() {
         return new InetSocketAddress(tcp.getInetAddress(), tcp.getLocalPort());
     }
 
-    /** Publishes TXT records; each argument is one record, split into character-strings of 255 bytes. Replaces what was there. */
+    /**
+     * Publishes TXT records; each argument is one record, split into character-strings of 255 bytes. Replaces what was there.
+     *
+     * @param name the name, with or without trailing dot
+     * @param texts one record each
+     */
     public void txt(String name, String... texts) {
         put(name, Type.TXT, texts.length == 0 ? List.of() : texts(name, 300, texts));
     }
 
-    /** Publishes TXT records with a TTL. Replaces what was there. */
+    /**
+     * Publishes TXT records with a TTL. Replaces what was there.
+     *
+     * @param name the name, with or without trailing dot
+     * @param ttl the time to live
+     * @param texts one record each
+     */
     public void txt(String name, Duration ttl, String... texts) {
         put(name, Type.TXT, texts(name, ttl.toSeconds(), texts));
     }
 
-    /** Publishes one TXT record made of the character-strings given. Replaces what was there. */
+    /**
+     * Publishes one TXT record made of the character-strings given. Replaces what was there.
+     *
+     * @param name the name, with or without trailing dot
+     * @param strings the character-strings of the one record
+     */
     public void txtStrings(String name, String... strings) {
         put(name, Type.TXT, List.of(new TXTRecord(name(name), DClass.IN, 300, List.of(strings))));
     }
@@ -159,7 +175,13 @@ public final class TestDns implements AutoCloseable {
         return escaped.toString();
     }
 
-    /** Adds an MX record; {@code "."} for null MX. */
+    /**
+     * Adds an MX record; {@code "."} for null MX.
+     *
+     * @param name the name, with or without trailing dot
+     * @param preference 0 to 65535, lower first
+     * @param exchange the host, or {@code "."}
+     */
     public void mx(String name, int preference, String exchange) {
         add(
                 name,
@@ -167,7 +189,12 @@ public final class TestDns implements AutoCloseable {
                         name(name), DClass.IN, 300, preference, exchange.equals(".") ? Name.root : name(exchange)));
     }
 
-    /** Adds an address record. */
+    /**
+     * Adds an address record.
+     *
+     * @param name the name, with or without trailing dot
+     * @param address an IPv4 address for an A record, an IPv6 address for AAAA
+     */
     public void address(String name, InetAddress address) {
         add(
                 name,
@@ -176,52 +203,102 @@ public final class TestDns implements AutoCloseable {
                         : new AAAARecord(name(name), DClass.IN, 300, address));
     }
 
-    /** Makes a name an alias of another. */
+    /**
+     * Makes a name an alias of another.
+     *
+     * @param name the name, with or without trailing dot
+     * @param target the name it stands for
+     */
     public void cname(String name, String target) {
         put(name, Type.CNAME, List.of(new CNAMERecord(name(name), DClass.IN, 300, name(target))));
     }
 
-    /** Makes a name exist, without records. */
+    /**
+     * Makes a name exist, without records.
+     *
+     * @param name the name, with or without trailing dot
+     */
     public void exists(String name) {
         records.computeIfAbsent(key(name), ignored -> new CopyOnWriteArrayList<>());
     }
 
-    /** Takes away all records of one type. */
+    /**
+     * Takes away all records of one type.
+     *
+     * @param name the name, with or without trailing dot
+     * @param type a mnemonic, for example {@code TXT}
+     */
     public void remove(String name, String type) {
         put(name, Type.value(type), List.of());
     }
 
-    /** Takes away a name: NXDOMAIN. */
+    /**
+     * Takes away a name: NXDOMAIN.
+     *
+     * @param name the name, with or without trailing dot
+     */
     public void remove(String name) {
         records.remove(key(name));
     }
 
-    /** Answers with an error code, for example {@code SERVFAIL} or {@code REFUSED}. */
+    /**
+     * Answers with an error code, for example {@code SERVFAIL} or {@code REFUSED}.
+     *
+     * @param name the name, with or without trailing dot
+     * @param type a mnemonic, for example {@code TXT}
+     * @param rcode a mnemonic
+     */
     public void fail(String name, String type, String rcode) {
         troubles.put(key(name) + "/" + type, new Trouble(Trouble.Kind.RCODE, Rcode.value(rcode)));
     }
 
-    /** Answers SERVFAIL with an extended error (RFC 8914): 6 for bogus, 22 for no reachable authority. */
+    /**
+     * Answers SERVFAIL with an extended error (RFC 8914): 6 for bogus, 22 for no reachable authority.
+     *
+     * @param name the name, with or without trailing dot
+     * @param type a mnemonic, for example {@code TXT}
+     * @param extendedError its info-code
+     */
     public void failExtended(String name, String type, int extendedError) {
         troubles.put(key(name) + "/" + type, new Trouble(Trouble.Kind.EXTENDED_ERROR, extendedError));
     }
 
-    /** Never answers. */
+    /**
+     * Never answers.
+     *
+     * @param name the name, with or without trailing dot
+     * @param type a mnemonic, for example {@code TXT}
+     */
     public void silence(String name, String type) {
         troubles.put(key(name) + "/" + type, new Trouble(Trouble.Kind.SILENCE, 0));
     }
 
-    /** Keeps answers back until {@link #release}. */
+    /**
+     * Keeps answers back until {@link #release}.
+     *
+     * @param name the name, with or without trailing dot
+     * @param type a mnemonic, for example {@code TXT}
+     */
     public void hold(String name, String type) {
         troubles.put(key(name) + "/" + type, new Trouble(Trouble.Kind.HOLD, 0));
     }
 
-    /** Answers over UDP with the truncation bit only, so that a client asks again over TCP. */
+    /**
+     * Answers over UDP with the truncation bit only, so that a client asks again over TCP.
+     *
+     * @param name the name, with or without trailing dot
+     * @param type a mnemonic, for example {@code TXT}
+     */
     public void truncate(String name, String type) {
         troubles.put(key(name) + "/" + type, new Trouble(Trouble.Kind.TRUNCATE, 0));
     }
 
-    /** Ends any trouble of a name and type, and sends what was held back. */
+    /**
+     * Ends any trouble of a name and type, and sends what was held back.
+     *
+     * @param name the name, with or without trailing dot
+     * @param type a mnemonic, for example {@code TXT}
+     */
     public void release(String name, String type) {
         String key = key(name) + "/" + type;
         troubles.remove(key);
@@ -230,27 +307,45 @@ public final class TestDns implements AutoCloseable {
         released.forEach(one -> answer(one.query(), one.reply(), true));
     }
 
-    /** The negative TTL that absent names and types are answered with. */
+    /**
+     * The negative TTL that absent names and types are answered with.
+     *
+     * @param ttl the time to live
+     */
     public void negativeTtl(Duration ttl) {
         negativeTtl = ttl;
     }
 
-    /** Whether answers have the AD bit, as from a validating resolver. */
+    /**
+     * Whether answers have the AD bit, as from a validating resolver.
+     *
+     * @param authentic whether they have
+     */
     public void authentic(boolean authentic) {
         this.authentic = authentic;
     }
 
-    /** Every question so far, in order. */
+    /** {@return every question so far, in order} */
     public List<Query> queries() {
         return List.copyOf(queries);
     }
 
-    /** How often a name and type were asked for. */
+    /**
+     * How often a name and type were asked for.
+     *
+     * @param name the name, with or without trailing dot
+     * @param type a mnemonic, for example {@code TXT}
+     * @return the number so far
+     */
     public long asked(String name, String type) {
         return queries.stream().filter(new Query(key(name), type)::equals).count();
     }
 
-    /** Waits until the questions so far are as wanted; fails after a minute, telling what was asked. */
+    /**
+     * Waits until the questions so far are as wanted; fails after a minute, telling what was asked.
+     *
+     * @param wanted the condition
+     */
     public void awaitQueries(Predicate<List<Query>> wanted) {
         Await.until("queries", () -> wanted.test(queries()), this::queries);
     }
