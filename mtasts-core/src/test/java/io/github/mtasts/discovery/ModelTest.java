@@ -100,7 +100,10 @@ class ModelTest {
         BAD_CERTIFICATE,
         REDIRECT,
         CUT_SHORT,
-        WRONG_TYPE
+        WRONG_TYPE,
+        TOO_LARGE,
+        NO_ADDRESS,
+        TIMED_OUT
     }
 
     /** Where a run takes place. */
@@ -142,6 +145,9 @@ class ModelTest {
                 case REDIRECT -> World.failed(FetchFailure.REDIRECT);
                 case CUT_SHORT -> World.failed(FetchFailure.TRUNCATED);
                 case WRONG_TYPE -> World.failed(FetchFailure.MEDIA_TYPE);
+                case TOO_LARGE -> World.failed(FetchFailure.TOO_LARGE);
+                case NO_ADDRESS -> World.failed(FetchFailure.DNS_ABSENT);
+                case TIMED_OUT -> World.failed(FetchFailure.TIMEOUT);
             };
             hosts.answers.put(domain, () -> CompletableFuture.completedFuture(result));
         }
@@ -188,6 +194,8 @@ class ModelTest {
         public void https(PolicyDomain domain, Https what, String text) {
             PolicyHost host = internet.policyHost(domain.name());
             host.greeting(PolicyHost.Greeting.TLS);
+            internet.dns().remove(host.name());
+            internet.dns().address(host.name(), host.address());
             if (what != Https.BAD_CERTIFICATE) {
                 host.certificate(identity(domain, CertificateFault.NONE));
             }
@@ -195,7 +203,10 @@ class ModelTest {
                 case GOOD -> host.policy(text);
                 case NOT_FOUND -> host.respond(404, "text/plain", text);
                 case INVALID -> host.policy("<html>");
-                case REFUSED -> host.greeting(PolicyHost.Greeting.RESET);
+                // a deadline would be waited for: over sockets it is a reset too
+                case REFUSED, TIMED_OUT -> host.greeting(PolicyHost.Greeting.RESET);
+                case NO_ADDRESS -> internet.dns().remove(host.name());
+                case TOO_LARGE -> host.policy(text + "x-pad: p\n".repeat(8_000));
                 case BAD_CERTIFICATE -> {
                     host.policy(text);
                     host.certificate(identity(domain, CertificateFault.WRONG_NAME));
