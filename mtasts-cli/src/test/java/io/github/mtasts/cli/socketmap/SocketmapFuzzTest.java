@@ -9,12 +9,14 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -144,11 +146,11 @@ class SocketmapFuzzTest {
                 try {
                     for (int at = 0; at < all.length; ) {
                         int length = Math.min(all.length - at, 1 + random.nextInt(1 << random.nextInt(14)));
-                        client.send(java.util.Arrays.copyOfRange(all, at, at + length));
+                        client.send(Arrays.copyOfRange(all, at, at + length));
                         at += length;
                     }
                 } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                    throw new UncheckedIOException(e);
                 }
             });
 

@@ -11,13 +11,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.URI;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +30,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The server as Postfix sees it: over real sockets, before an engine that asks a small internet. */
 @Timeout(120)
@@ -206,11 +206,11 @@ class SocketmapServerTest {
         try (Client postfix = new Client(address)) {
             assertThat(postfix.ask("mtasts-tlsrpt", "example.com")).startsWith("OK ");
             postfix.channel.configureBlocking(false);
-            byte[] flood = question.repeat(1000).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            byte[] flood = question.repeat(1000).getBytes(StandardCharsets.US_ASCII);
             long sent = 0;
             long stuckSince = System.nanoTime();
             while (sent < 50_000_000 && System.nanoTime() - stuckSince < TimeUnit.SECONDS.toNanos(1)) {
-                int written = postfix.channel.write(java.nio.ByteBuffer.wrap(flood));
+                int written = postfix.channel.write(ByteBuffer.wrap(flood));
                 sent += written;
                 stuckSince = written > 0 ? System.nanoTime() : stuckSince;
                 Thread.onSpinWait();
@@ -263,7 +263,7 @@ class SocketmapServerTest {
     void answersOverAUnixSocketAndReplacesOneThatIsLeftOver(@TempDir Path folder) throws IOException {
         net.domain("example.com").sts("enforce", "mx1.example.com");
         UnixDomainSocketAddress unix = UnixDomainSocketAddress.of(folder.resolve("socketmap"));
-        try (ServerSocketChannel former = ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+        try (ServerSocketChannel former = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             former.bind(unix); // closing leaves the file
         }
 
@@ -391,20 +391,36 @@ class SocketmapServerTest {
             assertThat(postfix.ask("mtasts", "example.com")).startsWith("OK ");
             assertThat(postfix.ask("mtasts", "other.example")).isEqualTo("NOTFOUND ");
 
-            assertThat(get(health, "/health").statusCode()).isEqualTo(200);
-            assertThat(get(health, "/health").body()).isEqualTo("{\"status\":\"up\"}\n");
-            assertThat(get(health, "/metrics").body())
+            assertThat(http(health, "GET /health"))
+                    .startsWith("HTTP/1.1 200 OK\r\n")
+                    .endsWith("\r\n{\"status\":\"up\"}\n");
+            assertThat(http(health, "GET /metrics"))
                     .contains(
                             "mtasts_socketmap_answers_secure 1\n",
                             "mtasts_socketmap_answers_not_found 1\n",
                             "mtasts_socketmap_connections_open 1\n",
                             "mtasts_discovery_lookups 7\n");
-            assertThat(get(health, "/other").statusCode()).isEqualTo(404);
         }
     }
 
-    private static HttpResponse<String> get(InetSocketAddress server, String path) throws Exception {
-        URI uri = URI.create("http://127.0.0.1:" + server.getPort() + path);
-        return HttpClient.newBuilder().build().send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+    @ParameterizedTest
+    @CsvSource({
+        "GET /other, HTTP/1.1 404 ",
+        "POST /health, HTTP/1.1 405 ",
+        "GET http://example.com/health, HTTP/1.1 404 ",
+        "18:mtasts, HTTP/1.1 400 "
+    })
+    void theHealthPortRefusesWhatItDoesNotServe(String request, String answer) throws Exception {
+        InetSocketAddress health = server.listenForHealth(loopback(), Map::of);
+
+        assertThat(http(health, request)).startsWith(answer);
+        assertThat(http(health, "GET /health")).startsWith("HTTP/1.1 200 ");
+    }
+
+    private static String http(InetSocketAddress server, String request) throws IOException {
+        try (Client client = new Client(server)) {
+            client.send(request + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            return client.rest();
+        }
     }
 }
