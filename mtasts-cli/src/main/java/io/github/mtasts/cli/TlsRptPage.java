@@ -134,7 +134,7 @@ final class TlsRptPage {
         TlsReport report = entry.report();
         ReportedPolicy policy = entry.policy();
         html.append("<li><b>")
-                .append(TlsRptTable.day(report.start()))
+                .append(Words.day(report.start()))
                 .append("</b> <div><span>")
                 .append(named(policy.type().text(), "(no policy type)"))
                 .append("</span> <span class=\"ok\">")

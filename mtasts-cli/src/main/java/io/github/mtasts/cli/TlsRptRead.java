@@ -5,14 +5,11 @@ import io.github.mtasts.tlsrpt.report.TlsReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +66,7 @@ final class TlsRptRead implements Callable<Integer> {
                     code = Main.ExitCode.DATA;
                 }
             } catch (IOException e) {
-                complain("cannot read " + file + ": " + reason(e));
+                complain("cannot read " + file + ": " + Words.reason(e));
                 code = Main.ExitCode.NO_INPUT;
             }
         }
@@ -85,7 +82,7 @@ final class TlsRptRead implements Callable<Integer> {
             try {
                 Files.writeString(html, TlsRptPage.of(summary), StandardCharsets.UTF_8);
             } catch (IOException e) {
-                complain("cannot write " + html + ": " + reason(e));
+                complain("cannot write " + html + ": " + Words.reason(e));
                 return Main.ExitCode.CANT_CREATE;
             }
         }
@@ -101,13 +98,6 @@ final class TlsRptRead implements Callable<Integer> {
         spec.commandLine().getErr().flush();
     }
 
-    private static String reason(IOException e) {
-        if (e instanceof NoSuchFileException) {
-            return "no such file";
-        }
-        return e instanceof AccessDeniedException ? "permission denied" : String.valueOf(e.getMessage());
-    }
-
     private static List<Map<String, Object>> objects(Map<String, ReceivedReport> read) {
         List<Map<String, Object>> objects = new ArrayList<>();
         read.forEach((file, received) -> {
@@ -120,15 +110,11 @@ final class TlsRptRead implements Callable<Integer> {
             } else if (received instanceof ReceivedReport.Unreadable unreadable) {
                 object.put("report", null);
                 object.put("tolerated", List.of());
-                object.put("error", code(unreadable));
+                object.put("error", Words.lower(unreadable.reason()));
                 object.put("detail", unreadable.detail());
             }
             objects.add(object);
         });
         return objects;
-    }
-
-    static String code(ReceivedReport.Unreadable unreadable) {
-        return unreadable.reason().name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -68,7 +68,8 @@ record TlsRptSummary(List<Domain> domains, int reports, Instant from, Instant to
                     remarks.put(file, found.tolerated());
                 }
             } else if (received instanceof ReceivedReport.Unreadable unreadable) {
-                remarks.put(file, List.of("no report: " + TlsRptRead.code(unreadable) + ": " + unreadable.detail()));
+                remarks.put(
+                        file, List.of("no report: " + Words.lower(unreadable.reason()) + ": " + unreadable.detail()));
             }
         });
         Map<String, List<Entry>> byDomain = new LinkedHashMap<>();

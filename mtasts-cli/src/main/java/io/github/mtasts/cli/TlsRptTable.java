@@ -3,8 +3,6 @@ package io.github.mtasts.cli;
 import io.github.mtasts.text.Quoted;
 import io.github.mtasts.tlsrpt.report.FailureDetails;
 import java.io.PrintWriter;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -25,12 +23,12 @@ final class TlsRptTable {
                                 + " failed");
         if (!summary.domains().isEmpty()) {
             out.println();
-            rows(out, sessions(summary), 2);
+            rows(out, sessions(summary), 2, 3);
         }
         List<List<String>> failures = failures(summary);
         if (failures.size() > 1) {
             out.println();
-            rows(out, failures, 1);
+            rows(out, failures, 0, 0);
         }
         if (!summary.remarks().isEmpty()) {
             out.println();
@@ -46,10 +44,10 @@ final class TlsRptTable {
         if (summary.reports() == 0) {
             return "no reports";
         }
-        String from = day(summary.from());
-        String to = day(summary.to().minusNanos(1)); // some end a day where the next one begins
-        return (summary.reports() == 1 ? "1 report, " : summary.reports() + " reports, ")
-                + (from.equals(to) ? from : from + " to " + to) + " (UTC)";
+        String from = Words.day(summary.from());
+        String to = Words.day(summary.to().minusNanos(1)); // some end a day where the next one begins
+        return Words.count(summary.reports(), "report") + ", " + (from.equals(to) ? from : from + " to " + to)
+                + " (UTC)";
     }
 
     private static List<List<String>> sessions(TlsRptSummary summary) {
@@ -62,7 +60,7 @@ final class TlsRptTable {
                         cell(entry.policy().type().text()),
                         number(entry.policy().successes()),
                         number(entry.policy().failures()),
-                        day(entry.report().start()),
+                        Words.day(entry.report().start()),
                         cell(entry.report().organization())));
             }
         }
@@ -71,14 +69,14 @@ final class TlsRptTable {
 
     private static List<List<String>> failures(TlsRptSummary summary) {
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("FAILED DOMAIN", "SESSIONS", "WHY", "MX HOST", "ADDRESS", "REASON"));
+        rows.add(List.of("FAILED", "DOMAIN", "WHY", "MX HOST", "ADDRESS", "REASON"));
         for (TlsRptSummary.Domain domain : summary.domains()) {
             for (TlsRptSummary.Reason reason : domain.reasons()) {
                 for (TlsRptSummary.Detail detail : reason.details()) {
                     FailureDetails failure = detail.failure();
                     rows.add(List.of(
-                            cell(domain.name()),
                             number(failure.failedSessions()),
+                            cell(domain.name()),
                             cell(reason.type()),
                             cell(failure.receivingMxHostname()),
                             cell(failure.receivingIp()),
@@ -90,7 +88,7 @@ final class TlsRptTable {
     }
 
     /** Columns as wide as their widest cell; numbers stand at the right. */
-    private static void rows(PrintWriter out, List<List<String>> rows, int firstNumber) {
+    private static void rows(PrintWriter out, List<List<String>> rows, int firstNumber, int lastNumber) {
         int columns = rows.get(0).size();
         int[] widths = new int[columns];
         for (List<String> row : rows) {
@@ -99,7 +97,6 @@ final class TlsRptTable {
                         widths[i], row.get(i).codePointCount(0, row.get(i).length()));
             }
         }
-        int lastNumber = firstNumber == 2 ? 3 : firstNumber;
         for (List<String> row : rows) {
             StringBuilder line = new StringBuilder();
             for (int i = 0; i < columns; i++) {
@@ -130,9 +127,5 @@ final class TlsRptTable {
 
     static String number(long number) {
         return String.format(Locale.ROOT, "%,d", number);
-    }
-
-    static String day(Instant time) {
-        return time.atZone(ZoneOffset.UTC).toLocalDate().toString();
     }
 }

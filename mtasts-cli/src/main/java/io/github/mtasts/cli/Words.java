@@ -3,6 +3,7 @@ package io.github.mtasts.cli;
 import io.github.mtasts.policy.PolicyResult;
 import io.github.mtasts.tlsrpt.report.ReportDestination;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,7 +49,10 @@ final class Words {
 
     /** Why a file cannot be read. */
     static String reason(IOException failure) {
-        return failure instanceof NoSuchFileException ? "no such file" : String.valueOf(failure.getMessage());
+        if (failure instanceof NoSuchFileException) {
+            return "no such file";
+        }
+        return failure instanceof AccessDeniedException ? "permission denied" : String.valueOf(failure.getMessage());
     }
 
     /** One error of a policy file. */

@@ -7,8 +7,6 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,15 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 /** {@code mtasts tlsrpt read}. */
 class TlsRptReadTest {
     @TempDir
     private Path folder;
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private CommandRun run = new CommandRun(0, "", "");
 
     @Test
     @Tag("T-4.4-2")
@@ -44,7 +40,7 @@ class TlsRptReadTest {
 
         int code = run("tlsrpt", "read", json.toString(), gz.toString(), mail.toString());
 
-        assertThat(out.toString().lines())
+        assertThat(run.out().lines())
                 .containsExactly(
                         "3 reports, 2026-11-26 (UTC): 1,235 sessions succeeded, 3 failed",
                         "",
@@ -53,9 +49,9 @@ class TlsRptReadTest {
                         "example.com  no-policy-found         31       0  2026-11-26  Sender One",
                         "example.com  no-policy-found          4       0  2026-11-26  Sender Three",
                         "",
-                        "FAILED DOMAIN  SESSIONS  WHY                  MX HOST         ADDRESS    REASON",
-                        "example.net           3  certificate-expired  mx.example.net  192.0.2.1  not after 2026-11-01");
-        assertThat(err.toString()).isEmpty();
+                        "FAILED  DOMAIN       WHY                  MX HOST         ADDRESS    REASON",
+                        "     3  example.net  certificate-expired  mx.example.net  192.0.2.1  not after 2026-11-01");
+        assertThat(run.err()).isEmpty();
         assertThat(code).isZero();
     }
 
@@ -69,7 +65,7 @@ class TlsRptReadTest {
 
         int code = run("tlsrpt", "read", file.toString());
 
-        assertThat(out.toString()).contains(file + ":", "  end-datetime is at 24:00");
+        assertThat(run.out()).contains(file + ":", "  end-datetime is at 24:00");
         assertThat(code).isZero();
     }
 
@@ -79,12 +75,12 @@ class TlsRptReadTest {
         Path bad = write("bad.json", "{}".getBytes(UTF_8));
 
         assertThat(run("tlsrpt", "read", good.toString(), bad.toString())).isEqualTo(65);
-        assertThat(out.toString()).contains("1 report, ", bad + ":", "  no report: not-a-report: no \"policies\"");
+        assertThat(run.out()).contains("1 report, ", bad + ":", "  no report: not-a-report: no \"policies\"");
 
         String missing = folder.resolve("missing.json").toString();
         assertThat(run("tlsrpt", "read", bad.toString(), missing, good.toString()))
                 .isEqualTo(66);
-        assertThat(err.toString()).isEqualToNormalizingNewlines("mtasts: cannot read " + missing + ": no such file\n");
+        assertThat(run.err()).isEqualToNormalizingNewlines("mtasts: cannot read " + missing + ": no such file\n");
 
         assertThat(run("tlsrpt", "read", folder.toString())).isEqualTo(66);
         assertThat(run("tlsrpt", "read")).isEqualTo(64);
@@ -100,7 +96,7 @@ class TlsRptReadTest {
 
         int code = run("tlsrpt", "read", "--json", good.toString(), bad.toString());
 
-        List<Object> objects = JSON.std.listFrom(out.toString());
+        List<Object> objects = JSON.std.listFrom(run.out());
         assertThat(objects).hasSize(2);
         Map<?, ?> first = (Map<?, ?>) objects.get(0);
         assertThat(first.get("file")).isEqualTo(good.toString());
@@ -170,13 +166,26 @@ class TlsRptReadTest {
         Path note = write("<i>&.json", ("{\"a\":\"" + hostile + "\"}").getBytes(UTF_8));
 
         String page = page(file, note);
-        String terminal = out.toString();
+        String terminal = run.out();
         String friendly = page(twin, note);
 
         // then it adds no element and no attribute, and nothing that moves the cursor or turns the text
         assertThat(tags(page)).isEqualTo(tags(friendly));
         assertThat(page.codePoints().filter(TlsRptReadTest::isUnsafe)).isEmpty();
         assertThat(terminal.codePoints().filter(TlsRptReadTest::isUnsafe)).isEmpty();
+    }
+
+    @Test
+    void theFirstAndTheLastTimesAreShown() throws IOException {
+        Path file = write(
+                "far.json",
+                report("X", "example.com", 1, 0, "")
+                        .replace("2026-11-26T00:00:00Z", "1970-01-01T00:00:00Z")
+                        .replace("2026-11-26T23:59:59Z", "9999-12-31T23:59:59Z")
+                        .getBytes(UTF_8));
+
+        assertThat(run("tlsrpt", "read", file.toString())).isZero();
+        assertThat(run.out()).startsWith("1 report, 1970-01-01 to 9999-12-31 (UTC)");
     }
 
     @Test
@@ -193,7 +202,7 @@ class TlsRptReadTest {
     @Test
     void helpNamesEveryExitCode() {
         assertThat(run("tlsrpt", "read", "--help")).isZero();
-        assertThat(out.toString())
+        assertThat(run.out())
                 .contains("Exit codes:", "  65   some file is no report", "  73   the page cannot be written");
     }
 
@@ -208,12 +217,8 @@ class TlsRptReadTest {
     }
 
     private int run(String... arguments) {
-        out.getBuffer().setLength(0);
-        err.getBuffer().setLength(0);
-        CommandLine line = Main.commandLine();
-        line.setOut(new PrintWriter(out));
-        line.setErr(new PrintWriter(err));
-        return line.execute(arguments);
+        run = CommandRun.of(arguments);
+        return run.code();
     }
 
     private Path write(String name, byte[] content) throws IOException {

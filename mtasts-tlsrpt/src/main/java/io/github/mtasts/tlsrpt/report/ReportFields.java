@@ -25,6 +25,8 @@ final class ReportFields {
 
     private static final BigDecimal LARGEST = BigDecimal.valueOf(Long.MAX_VALUE);
 
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999Z");
+
     private final List<String> notes;
 
     ReportFields(List<String> notes) {
@@ -192,33 +194,38 @@ final class ReportFields {
         if (!(value instanceof String written)) {
             throw notAReport("no \"" + key + "\"");
         }
-        String text = written.strip().replaceFirst("^(\\d{4}-\\d{2}-\\d{2}) ", "$1T");
         try {
-            if (text.matches("\\d{4}-\\d{2}-\\d{2}T24:00(:00(\\.0+)?)?(Z|[+]00:00)?")) {
-                note(key + " is at 24:00");
-                return LocalDate.parse(text.substring(0, 10))
-                        .plusDays(1)
-                        .atStartOfDay(ZoneOffset.UTC)
-                        .toInstant();
+            Instant time = time(key, written.strip().replaceFirst("^(\\d{4}-\\d{2}-\\d{2}) ", "$1T"));
+            // years that are no report's, and that not every calendar can show
+            if (time.isBefore(Instant.EPOCH) || time.isAfter(LATEST)) {
+                throw notAReport("\"" + key + "\" is not of our time: " + Quoted.quote(written));
             }
-            if (text.matches("\\d{4}-\\d{2}-\\d{2}")) {
-                note(key + " has no time");
-                LocalDate day = LocalDate.parse(text);
-                return key.startsWith("start")
-                        ? day.atStartOfDay(ZoneOffset.UTC).toInstant()
-                        : day.plusDays(1)
-                                .atStartOfDay(ZoneOffset.UTC)
-                                .toInstant()
-                                .minusSeconds(1);
-            }
-            if (text.matches(".*T[0-9:.]+")) {
-                note(key + " has no zone");
-                return LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
-            }
-            return OffsetDateTime.parse(text).toInstant();
+            return time;
         } catch (DateTimeException e) {
             throw notAReport("\"" + key + "\" is no time: " + Quoted.quote(written));
         }
+    }
+
+    private Instant time(String key, String text) {
+        if (text.matches("\\d{4}-\\d{2}-\\d{2}T24:00(:00(\\.0+)?)?(Z|[+]00:00)?")) {
+            note(key + " is at 24:00");
+            return LocalDate.parse(text.substring(0, 10))
+                    .plusDays(1)
+                    .atStartOfDay(ZoneOffset.UTC)
+                    .toInstant();
+        }
+        if (text.matches("\\d{4}-\\d{2}-\\d{2}")) {
+            note(key + " has no time");
+            LocalDate day = LocalDate.parse(text);
+            return key.startsWith("start")
+                    ? day.atStartOfDay(ZoneOffset.UTC).toInstant()
+                    : day.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant().minusSeconds(1);
+        }
+        if (text.matches(".*T[0-9:.]+")) {
+            note(key + " has no zone");
+            return LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
+        }
+        return OffsetDateTime.parse(text).toInstant();
     }
 
     private static ReportReader.UnreadableException notAReport(String detail) {

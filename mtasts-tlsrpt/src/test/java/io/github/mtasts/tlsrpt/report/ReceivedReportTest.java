@@ -127,6 +127,20 @@ class ReceivedReportTest {
                 .isEqualTo(Instant.parse(meant));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "1970-01-01T00:00:00Z, 1969-12-31T23:59:59Z",
+        "9999-12-31T23:59:59Z, +10000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z, +999999999-12-31T23:59:59-18:00",
+        "1970-01-01T00:00:00Z, -999999999-01-01T00:00:00+18:00"
+    })
+    void timesOfOtherAgesAreRefused(String last, String beyond) {
+        assertThat(read(minimal().replace("2026-11-26T00:00:00Z", last))).isInstanceOf(Found.class);
+        assertThat(read(minimal().replace("2026-11-26T00:00:00Z", beyond)))
+                .isEqualTo(new Unreadable(
+                        Reason.NOT_A_REPORT, "\"start-datetime\" is not of our time: \"" + beyond + "\""));
+    }
+
     @Nested
     class Wrappings {
         private final Found expected = new Found(TlsReportTest.example(), List.of());
