@@ -262,12 +262,21 @@ public final class MxServer {
         drops.add(verb);
     }
 
-    /** Answers the next such command with a reply of the test's: a recipient is not taken then, and a message at {@code BODY} is. */
+    /**
+     * Answers the next such command with a reply of the test's: a recipient is not taken then, and a message at {@code BODY} is.
+     *
+     * @param verb the command
+     * @param reply the reply, without its line end
+     */
     public void replyOnce(String verb, String reply) {
         repliesOnce.put(verb, reply);
     }
 
-    /** Closes the connection at the next such command, and then no more. */
+    /**
+     * Closes the connection at the next such command, and then no more.
+     *
+     * @param verb the command
+     */
     public void dropOnce(String verb) {
         dropsOnce.add(verb);
     }
