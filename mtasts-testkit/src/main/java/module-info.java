@@ -4,7 +4,7 @@ module io.github.mtasts.testkit {
     requires org.dnsjava;
     requires org.bouncycastle.pkix;
     requires org.bouncycastle.provider;
-    requires static transitive org.junit.jupiter.api;
+    requires static org.junit.jupiter.api;
 
     exports io.github.mtasts.testkit;
     exports io.github.mtasts.testkit.junit;

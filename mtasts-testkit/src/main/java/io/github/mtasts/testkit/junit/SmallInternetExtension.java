@@ -22,6 +22,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * }
  * }</pre>
  */
+@SuppressWarnings("exports") // who uses it has JUnit; who does not, need not
 public final class SmallInternetExtension implements ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(SmallInternetExtension.class);
 
