@@ -154,6 +154,9 @@ public final class Demo implements DeliveryObserver {
             Path ca = Files.createTempFile("mtasts-demo-ca", ".pem");
             ca.toFile().deleteOnExit();
             Files.writeString(ca, net.ca().rootPem());
+            Path message = Files.createTempFile("mtasts-demo-message", ".eml");
+            message.toFile().deleteOnExit();
+            Files.writeString(message, "From: a@sender.example\r\nSubject: hello\r\n\r\nhello\r\n");
             System.out.println(
                     "DNS " + net.dnsServer() + ", HTTPS port " + net.httpsPort() + ", SMTP port " + net.smtpPort());
             System.out.println("CA file " + ca);
@@ -162,7 +165,7 @@ public final class Demo implements DeliveryObserver {
             System.out.println(
                     "  java -jar mtasts-cli/target/mtasts.jar send --from a@sender.example --to b@good.example,c@stripped.example \\");
             System.out.println("    --dns " + net.dnsServer() + " --ca " + ca + " --https-port " + net.httpsPort()
-                    + " --smtp-port " + net.smtpPort() + " --allow-private-addresses MESSAGE");
+                    + " --smtp-port " + net.smtpPort() + " --allow-private-addresses " + message);
             System.out.println("Ctrl-C ends it.");
             new CountDownLatch(1).await();
         }
