@@ -4,9 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.github.mtasts.tlsrpt.report.TlsReport;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -173,6 +176,51 @@ class TlsRptReadTest {
         assertThat(tags(page)).isEqualTo(tags(friendly));
         assertThat(page.codePoints().filter(TlsRptReadTest::isUnsafe)).isEmpty();
         assertThat(terminal.codePoints().filter(TlsRptReadTest::isUnsafe)).isEmpty();
+    }
+
+    @Test
+    void whateverValuesAReportHasItIsShownOrRefused() throws IOException {
+        String detail =
+                "{\"result-type\":\"validation-failure\",\"receiving-ip\":\"192.0.2.1\",\"failed-session-count\":1}";
+        String report = report("X", "example.com", 5, 1, detail + "," + detail);
+        String[] odd = {
+            "null",
+            "true",
+            "-1",
+            "1.5",
+            "1e400",
+            "99999999999999999999",
+            "\"\"",
+            "\"\\ud83d\"",
+            "\"\\u202e<b>\\u0000\"",
+            "[]",
+            "{}",
+            "[null]",
+            "[[1]]",
+            "{\"\":{}}",
+            "\"9999-99-99T99:99:99Z\"",
+            "\"2026-11-26T24:00:00Z\"",
+            "\"" + "x".repeat(3000) + "\""
+        };
+        List<int[]> values = Pattern.compile("(?<=:)(\"[^\"]*\"|\\d+|\\[\\])")
+                .matcher(report)
+                .results()
+                .map(value -> new int[] {value.start(), value.end()})
+                .toList();
+        assertThat(values).hasSizeGreaterThan(12);
+
+        for (int[] value : values) {
+            for (String instead : odd) {
+                byte[] changed = (report.substring(0, value[0]) + instead + report.substring(value[1])).getBytes(UTF_8);
+
+                TlsRptSummary summary = TlsRptSummary.of(Map.of("a.json", TlsReport.read(changed)));
+                StringWriter table = new StringWriter();
+                TlsRptTable.print(new PrintWriter(table), summary);
+
+                assertThat(table.toString()).isNotBlank();
+                assertThat(TlsRptPage.of(summary)).endsWith("</html>\n");
+            }
+        }
     }
 
     @Test
