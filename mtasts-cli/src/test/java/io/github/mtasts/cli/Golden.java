@@ -13,7 +13,7 @@ final class Golden {
 
     private Golden() {}
 
-    /** The output is as in the file, but for what differs from run to run: addresses, dates, times. */
+    /** The output is as in the file, but for what differs from run to run: addresses, ports, dates, times. */
     static void assertSame(String file, String output) {
         String actual = normal(output);
         Path path = FOLDER.resolve(file);
@@ -31,6 +31,7 @@ final class Golden {
     private static String normal(String output) {
         return output.replace("\r\n", "\n")
                 .replaceAll("127\\.\\d+\\.\\d+\\.\\d+", "ADDRESS")
+                .replaceAll("ADDRESS:\\d+", "ADDRESS:PORT")
                 .replaceAll("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "INSTANT")
                 .replaceAll("\\d{4}-\\d\\d-\\d\\d", "DATE")
                 .replaceAll("\\d+\\.\\d\\d s", "TIME s")
