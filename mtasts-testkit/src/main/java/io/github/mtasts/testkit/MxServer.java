@@ -2,6 +2,7 @@ package io.github.mtasts.testkit;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -606,7 +607,10 @@ public final class MxServer {
 
         private String readData() throws IOException {
             StringBuilder data = new StringBuilder();
-            for (String line = readLine(); line != null && !line.equals("."); line = readLine()) {
+            for (String line = readLine(); !".".equals(line); line = readLine()) {
+                if (line == null) {
+                    throw new EOFException("the client went away within a message, which is none then");
+                }
                 data.append(line.startsWith(".") ? line.substring(1) : line).append("\r\n");
             }
             return data.toString();

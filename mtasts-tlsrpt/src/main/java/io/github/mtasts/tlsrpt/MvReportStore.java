@@ -27,39 +27,79 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
+import org.h2.mvstore.MVStoreTool;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps all in one file of H2's MVStore, which commits a set of changes as a whole. Every change of ours is one commit; between two, nothing is written.
  */
 final class MvReportStore implements ReportStore {
+    private static final Logger LOG = LoggerFactory.getLogger(MvReportStore.class);
     private static final String FILE = "tlsrpt.mv";
 
     /** Behind every character of a key. */
     private static final String END = "\uffff";
 
-    private final MVStore store;
-    /** {@code day|domain|policy} to counts. */
-    private final MVMap<String, String> counts;
-    /** {@code day|domain} to a submission. */
-    private final MVMap<String, String> submissions;
+    /** Where the file is written anew, with what is held and nothing else. */
+    private static final long LARGE = 16L << 20;
 
-    private final MVMap<String, String> refusals;
+    private final @Nullable Path file;
+    private final long large;
     private final ReentrantLock lock = new ReentrantLock();
+    // guarded by lock
+    private MVStore store;
+    private Maps maps;
+    private long compactAt;
 
-    private MvReportStore(MVStore store) {
-        this.store = store;
-        this.counts = store.openMap("counts");
-        this.submissions = store.openMap("submissions");
-        this.refusals = store.openMap("refusals");
+    private MvReportStore(@Nullable Path file, long large) throws MVStoreException {
+        this.file = file;
+        this.large = large;
+        this.store = openStore(file);
+        this.maps = Maps.of(store);
+        this.compactAt = large;
+    }
+
+    /**
+     * What is held.
+     *
+     * @param counts {@code day|domain|policy} to counts
+     * @param submissions {@code day|domain} to a submission
+     * @param refusals an address to its refusals
+     */
+    private record Maps(
+            MVMap<String, String> counts, MVMap<String, String> submissions, MVMap<String, String> refusals) {
+        static Maps of(MVStore store) {
+            return new Maps(store.openMap("counts"), store.openMap("submissions"), store.openMap("refusals"));
+        }
+    }
+
+    private static MVStore openStore(@Nullable Path file) {
+        MVStore.Builder settings = new MVStore.Builder().autoCommitDisabled();
+        if (file == null) {
+            return settings.open();
+        }
+        String name = file.toAbsolutePath().toString();
+        MVStoreTool.compactCleanUp(name);
+        MVStore opened = settings.fileName(name).open();
+        // only ever appended to: a file whose old parts were written over is, after a crash, at times read as it was
+        // one commit earlier
+        opened.setReuseSpace(false);
+        return opened;
     }
 
     static MvReportStore inMemory() {
-        return new MvReportStore(new MVStore.Builder().autoCommitDisabled().open());
+        return new MvReportStore(null, LARGE);
     }
 
     static MvReportStore in(Path directory) throws IOException {
+        return in(directory, LARGE);
+    }
+
+    static MvReportStore in(Path directory, long large) throws IOException {
         create(directory);
-        MvReportStore opened = open(directory.resolve(FILE));
+        MvReportStore opened = open(directory.resolve(FILE), large);
         opened.endClaims();
         return opened;
     }
@@ -69,10 +109,10 @@ final class MvReportStore implements ReportStore {
         try {
             Files.copy(directory.resolve(FILE), copy, StandardCopyOption.REPLACE_EXISTING);
             MvReportStore inMemory = inMemory();
-            try (MvReportStore read = open(copy)) {
-                inMemory.counts.putAll(read.counts);
-                inMemory.submissions.putAll(read.submissions);
-                inMemory.refusals.putAll(read.refusals);
+            try (MvReportStore read = open(copy, LARGE)) {
+                inMemory.maps.counts.putAll(read.maps.counts);
+                inMemory.maps.submissions.putAll(read.maps.submissions);
+                inMemory.maps.refusals.putAll(read.maps.refusals);
             }
             return inMemory;
         } finally {
@@ -80,16 +120,33 @@ final class MvReportStore implements ReportStore {
         }
     }
 
-    private static MvReportStore open(Path file) throws IOException {
+    private static MvReportStore open(Path file, long large) throws IOException {
         try {
-            MVStore store = new MVStore.Builder()
-                    .fileName(file.toAbsolutePath().toString())
-                    .autoCommitDisabled()
-                    .open();
-            store.setRetentionTime(0); // nobody reads old versions, and all that is committed is forced to the disk
-            return new MvReportStore(store);
+            return new MvReportStore(file, large);
         } catch (MVStoreException e) {
             throw new IOException(file + " cannot be opened: " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes the file anew once it is much larger than what it holds. The new one takes its place in one step; if that fails, the old one goes on. */
+    private void compact() {
+        if (file == null) {
+            return;
+        }
+        try {
+            if (Files.size(file) < compactAt) {
+                return;
+            }
+            store.close();
+            MVStoreTool.compact(file.toAbsolutePath().toString(), false);
+            compactAt = Math.max(large, 4 * Files.size(file));
+        } catch (IOException | MVStoreException e) {
+            LOG.warn("{} cannot be written anew, and grows: {}", file, e.getMessage());
+            compactAt *= 2;
+        }
+        if (store.isClosed()) {
+            store = openStore(file);
+            maps = Maps.of(store);
         }
     }
 
@@ -118,10 +175,10 @@ final class MvReportStore implements ReportStore {
     /** The file is ours alone, so whoever claimed something is gone. */
     private void endClaims() throws IOException {
         write(() -> {
-            for (String key : submissions.keyList()) {
-                Submission held = Submission.decode(value(submissions, key));
+            for (String key : maps.submissions.keyList()) {
+                Submission held = Submission.decode(value(maps.submissions, key));
                 if (!held.claimant().isEmpty()) {
-                    submissions.put(key, held.claimed("", Instant.EPOCH).encode());
+                    maps.submissions.put(key, held.claimed("", Instant.EPOCH).encode());
                 }
             }
         });
@@ -141,6 +198,7 @@ final class MvReportStore implements ReportStore {
             if (store.hasUnsavedChanges()) {
                 store.commit();
                 store.sync();
+                compact();
             }
             return result;
         } catch (MVStoreException | IllegalArgumentException e) {
@@ -180,8 +238,9 @@ final class MvReportStore implements ReportStore {
         write(() -> {
             for (DayCounts one : more) {
                 String key = key(one.key()) + "|" + hash(one.policy());
-                String held = counts.get(key);
-                counts.put(key, (held == null ? one : DayCounts.decode(held).plus(one)).encode());
+                String held = maps.counts.get(key);
+                maps.counts.put(
+                        key, (held == null ? one : DayCounts.decode(held).plus(one)).encode());
             }
         });
     }
@@ -190,8 +249,8 @@ final class MvReportStore implements ReportStore {
     public List<DayCounts> counts(ReportKey key) throws IOException {
         return read(() -> {
             List<DayCounts> found = new ArrayList<>();
-            for (String one : keys(counts, key(key) + "|")) {
-                found.add(DayCounts.decode(value(counts, one)));
+            for (String one : keys(maps.counts, key(key) + "|")) {
+                found.add(DayCounts.decode(value(maps.counts, one)));
             }
             return found;
         });
@@ -205,7 +264,7 @@ final class MvReportStore implements ReportStore {
     }
 
     private void removeCounts(ReportKey key) {
-        keys(counts, key(key) + "|").forEach(counts::remove);
+        keys(maps.counts, key(key) + "|").forEach(maps.counts::remove);
     }
 
     @Override
@@ -220,13 +279,13 @@ final class MvReportStore implements ReportStore {
 
     private List<ReportKey> counted(String from, String to, int atMost, boolean unplanned) {
         List<ReportKey> found = new ArrayList<>();
-        String at = counts.ceilingKey(from);
+        String at = maps.counts.ceilingKey(from);
         while (at != null && at.compareTo(to) < 0 && found.size() < atMost) {
             String key = at.substring(0, at.lastIndexOf('|'));
-            if (!unplanned || !submissions.containsKey(key)) {
+            if (!unplanned || !maps.submissions.containsKey(key)) {
                 found.add(reportKey(key));
             }
-            at = counts.higherKey(key + "|" + END);
+            at = maps.counts.higherKey(key + "|" + END);
         }
         return found;
     }
@@ -234,7 +293,7 @@ final class MvReportStore implements ReportStore {
     @Override
     public void plan(Submission submission) throws IOException {
         write(() -> {
-            submissions.putIfAbsent(key(submission.key()), submission.encode());
+            maps.submissions.putIfAbsent(key(submission.key()), submission.encode());
         });
     }
 
@@ -242,8 +301,8 @@ final class MvReportStore implements ReportStore {
     public List<ReportKey> due(Instant now, int atMost) throws IOException {
         return read(() -> {
             List<Submission> found = new ArrayList<>();
-            for (Iterator<String> keys = submissions.keyIterator(null); keys.hasNext(); ) {
-                Submission one = Submission.decode(value(submissions, keys.next()));
+            for (Iterator<String> keys = maps.submissions.keyIterator(null); keys.hasNext(); ) {
+                Submission one = Submission.decode(value(maps.submissions, keys.next()));
                 if (one.isDue(now)) {
                     found.add(one);
                 }
@@ -259,12 +318,12 @@ final class MvReportStore implements ReportStore {
     @Override
     public Optional<Submission> claim(ReportKey key, String claimant, Instant now, Instant until) throws IOException {
         return change(() -> {
-            String held = submissions.get(key(key));
+            String held = maps.submissions.get(key(key));
             if (held == null || !Submission.decode(held).isDue(now)) {
                 return Optional.<Submission>empty();
             }
             Submission claimed = Submission.decode(held).claimed(claimant, until);
-            submissions.put(key(key), claimed.encode());
+            maps.submissions.put(key(key), claimed.encode());
             return Optional.of(claimed);
         });
     }
@@ -272,11 +331,11 @@ final class MvReportStore implements ReportStore {
     @Override
     public boolean save(String claimant, Submission submission) throws IOException {
         return change(() -> {
-            String held = submissions.get(key(submission.key()));
+            String held = maps.submissions.get(key(submission.key()));
             if (held == null || !Submission.decode(held).claimant().equals(claimant)) {
                 return false;
             }
-            submissions.put(key(submission.key()), submission.encode());
+            maps.submissions.put(key(submission.key()), submission.encode());
             if (submission.over()) {
                 removeCounts(submission.key());
             }
@@ -286,13 +345,13 @@ final class MvReportStore implements ReportStore {
 
     @Override
     public Optional<Submission> submission(ReportKey key) throws IOException {
-        return read(() -> Optional.ofNullable(submissions.get(key(key))).map(Submission::decode));
+        return read(() -> Optional.ofNullable(maps.submissions.get(key(key))).map(Submission::decode));
     }
 
     @Override
     public Refusals refusals(String address) throws IOException {
         return read(() -> {
-            String held = refusals.get(address);
+            String held = maps.refusals.get(address);
             return held == null ? Refusals.NONE : StoredJson.refusals(held);
         });
     }
@@ -301,9 +360,9 @@ final class MvReportStore implements ReportStore {
     public void refusals(String address, Refusals known) throws IOException {
         write(() -> {
             if (known.equals(Refusals.NONE)) {
-                refusals.remove(address);
+                maps.refusals.remove(address);
             } else {
-                refusals.put(address, StoredJson.write(known));
+                maps.refusals.put(address, StoredJson.write(known));
             }
         });
     }
@@ -311,8 +370,8 @@ final class MvReportStore implements ReportStore {
     @Override
     public void discard(LocalDate before) throws IOException {
         write(() -> {
-            removeBefore(counts, before.toString());
-            removeBefore(submissions, before.toString());
+            removeBefore(maps.counts, before.toString());
+            removeBefore(maps.submissions, before.toString());
         });
     }
 

@@ -78,6 +78,28 @@ class ReportStoreTest {
         }
 
         @Test
+        @Tag("T-4-13")
+        void eachChangeIsInTheFileWhenTheCallReturns() throws IOException {
+            store.close();
+            store = MvReportStore.in(temporary.resolve("tlsrpt"), 200_000); // so that it is written anew now and then
+            for (int change = 1; change <= 40; change++) {
+                for (int domain = 0; domain < 5; domain++) {
+                    store.add(List.of(counts(key("2026-11-27", "d" + domain + ".example"), AppliedPolicy.NONE, 1, 1)));
+                }
+
+                // what a process that is killed now leaves behind
+                try (ReportStore left = ReportStore.copyOf(temporary.resolve("tlsrpt"))) {
+                    for (int domain = 0; domain < 5; domain++) {
+                        ReportKey key = key("2026-11-27", "d" + domain + ".example");
+                        assertThat(left.counts(key)).as("change " + change).isEqualTo(store.counts(key));
+                    }
+                }
+            }
+            assertThat(Files.size(temporary.resolve("tlsrpt").resolve("tlsrpt.mv")))
+                    .isLessThan(800_000);
+        }
+
+        @Test
         void isReadableForItsOwnerAlone() throws IOException {
             if (temporary.getFileSystem().supportedFileAttributeViews().contains("posix")) {
                 assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(temporary.resolve("tlsrpt"))))
