@@ -2,6 +2,9 @@ package io.github.mtasts.tlsrpt.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.mtasts.lookup.DnsAnswer;
+import io.github.mtasts.lookup.DnsClient;
+import io.github.mtasts.testkit.TestDns;
 import io.github.mtasts.tlsrpt.report.ReportDestination.Https;
 import io.github.mtasts.tlsrpt.report.ReportDestination.Mailto;
 import io.github.mtasts.tlsrpt.report.TlsRptRecord.Broken;
@@ -11,6 +14,7 @@ import io.github.mtasts.tlsrpt.report.TlsRptRecord.Reason;
 import java.net.URI;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +60,27 @@ class TlsRptRecordTest {
         assertThat(parse("v=TLSRPTv1 ; rua=mailto:reports@example.com")).isEqualTo(new Found(List.of(MAIL), List.of()));
         assertThat(parse("v=TLSRPTv1 ; rua=mailto:other@example.com", GOOD))
                 .isEqualTo(new Found(List.of(MAIL), List.of()));
+    }
+
+    @Test
+    @Tag("T-3-3")
+    void aListOverTwoStringsOfDnsIsOneList() throws Exception {
+        try (TestDns dns = new TestDns();
+                DnsClient client = DnsClient.builder().server(dns.address()).build()) {
+            dns.txtStrings(
+                    "_smtp._tls.example.com", "v=TLSRPTv1; rua=mailto:reports@exam", "ple.com,https://y.example/t");
+
+            DnsAnswer<String> answer =
+                    client.txt("_smtp._tls.example.com").toCompletableFuture().get(30, TimeUnit.SECONDS);
+
+            assertThat(answer)
+                    .isInstanceOfSatisfying(
+                            DnsAnswer.Found.class,
+                            found -> assertThat(TlsRptRecord.parse(List.of(
+                                            String.valueOf(found.records().get(0)))))
+                                    .isEqualTo(new Found(
+                                            List.of(MAIL, new Https(URI.create("https://y.example/t"))), List.of())));
+        }
     }
 
     @ParameterizedTest
