@@ -35,6 +35,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -42,6 +43,7 @@ import javax.net.ssl.SSLSession;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,13 +59,16 @@ public final class PeerVerifier {
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final int LONGEST_PATH = 10;
 
-    private final Set<TrustAnchor> anchors;
+    /** The trust anchors by their names: PKIX would look at all of them for each chain. */
+    private final Map<X500Principal, Set<TrustAnchor>> anchors;
+
     private final InstantSource clock;
     private final @Nullable Provider provider;
     private final boolean stapledOcsp;
 
     private PeerVerifier(Builder builder, Set<TrustAnchor> anchors) {
-        this.anchors = anchors;
+        this.anchors =
+                anchors.stream().collect(Collectors.groupingBy(PeerVerifier::nameOf, Collectors.toUnmodifiableSet()));
         this.clock = builder.clock;
         this.provider = builder.provider;
         this.stapledOcsp = builder.stapledOcsp;
@@ -258,13 +263,30 @@ public final class PeerVerifier {
             throws GeneralSecurityException {
         X509CertSelector leaf = new X509CertSelector();
         leaf.setCertificate(chain.get(0));
-        PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, leaf);
+        PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchorsOf(chain), leaf);
         parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(chain)));
         parameters.setMaxPathLength(LONGEST_PATH);
         configure(parameters, at, chain.get(0), staple);
         PKIXCertPathBuilderResult result =
                 (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters);
         return certificates(result.getCertPath());
+    }
+
+    /** The anchors that can end a path through these certificates: those with the name of an issuer, and those that may be among them. */
+    private Set<TrustAnchor> anchorsOf(List<X509Certificate> chain) throws CertPathBuilderException {
+        Set<TrustAnchor> found = new HashSet<>();
+        for (X509Certificate certificate : chain) {
+            found.addAll(anchors.getOrDefault(certificate.getIssuerX500Principal(), Set.of()));
+            found.addAll(anchors.getOrDefault(certificate.getSubjectX500Principal(), Set.of()));
+        }
+        if (found.isEmpty()) {
+            throw new CertPathBuilderException("no trust anchor has the name of an issuer");
+        }
+        return found;
+    }
+
+    private static X500Principal nameOf(TrustAnchor anchor) {
+        return anchor.getTrustedCert().getSubjectX500Principal();
     }
 
     private static List<X509Certificate> certificates(CertPath path) {
@@ -352,7 +374,7 @@ public final class PeerVerifier {
         Set<X509Certificate> used = new HashSet<>(path);
         while (path.size() <= LONGEST_PATH) {
             X509Certificate last = path.get(path.size() - 1);
-            for (TrustAnchor anchor : anchors) {
+            for (TrustAnchor anchor : anchors.getOrDefault(last.getIssuerX500Principal(), Set.of())) {
                 X509Certificate root = anchor.getTrustedCert();
                 if (root != null && isIssuer(root, last)) {
                     return anchor;
