@@ -33,6 +33,13 @@ public final class Bench {
         Map<String, Job> jobs = new LinkedHashMap<>();
         jobs.put("micro", new Job(Micro::new, List.of("-Xmx512m")));
         jobs.put("memory", new Job(MemoryPart::new, List.of("-Xmx4g", "-XX:+UseSerialGC")));
+        jobs.put("growth", new Job(GrowthPart::new, List.of("-Xmx4g", "-XX:+UseSerialGC")));
+        jobs.put("cold", new Job(ColdPart::new, List.of("-Xmx1g")));
+        jobs.put("crowd", new Job(CrowdPart::new, List.of("-Xmx2g", "-XX:+UseSerialGC")));
+        jobs.put("latency", new Job(LatencyPart::new, List.of("-Xmx512m")));
+        jobs.put("start", new Job(StartPart::new, List.of("-Xmx512m")));
+        jobs.put("sending", new Job(SendingPart::new, List.of("-Xmx1g")));
+        jobs.put("socketmap", new Job(SocketmapPart::new, List.of("-Xmx512m")));
         return jobs;
     }
 
