@@ -365,8 +365,8 @@ class StoreAtArmsLengthTest {
             }
 
             assertThat(first).isInstanceOf(Enforce.class);
-            assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                    .isLessThan(StoreAccess.PATIENCE.plus(StoreAccess.LITTLE_PATIENCE.multipliedBy(40)));
+            // the first one waits patiently; were all 21 to do so, it would take twice as long as this
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(StoreAccess.PATIENCE.multipliedBy(10));
             assertThat(world.events(DiscoveryEvent.StoreFailed.class, 1)).isNotEmpty();
         }
 
@@ -406,7 +406,8 @@ class StoreAtArmsLengthTest {
 
             world.close();
 
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                    .isLessThan(Duration.ofSeconds(20)); // without a grace it would never end
             Until.holds(
                     "the threads have ended",
                     () -> Thread.getAllStackTraces().keySet().stream()
