@@ -54,6 +54,7 @@ class ManyMessagesTest {
                 }
             }
 
+            world.properties.put("mail.mtasts.keep", "100"); // so that kept connections fail, too
             try (MtaStsTransport transport = world.connected()) {
                 for (int m = 0; m < MESSAGES; m++) {
                     String[] recipients = new String[1 + random.nextInt(4)];
