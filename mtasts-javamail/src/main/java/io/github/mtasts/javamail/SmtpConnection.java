@@ -332,6 +332,15 @@ class SmtpConnection extends SMTPTransport {
             TlsTerms secured = securedBy;
             if (secured != null && e.getNextException() != null) {
                 secured.broke(e.getNextException());
+                if (!implicitTls
+                        && secured.clearTextAllowed()
+                        && e.getNextException() instanceof SSLException refusal) {
+                    // RFC 7435: as where the handshake failed before the client had a session
+                    clearance = Clearance.RECONNECT_IN_CLEAR;
+                    clearedPeer = null;
+                    securedBy = null;
+                    throw new RefusedException("4.7.5", String.valueOf(refusal.getMessage()), refusal);
+                }
             }
             throw e;
         }

@@ -199,6 +199,25 @@ class FaultTableTest {
     }
 
     @Test
+    void aHandshakeThatIsRefusedWhenTheClientHasASession() throws MessagingException {
+        for (String mode : MODES) {
+            Fault late = new Fault("late", Effect.DEAD_TLS, mx -> mx.startTls(MxServer.StartTls.ALERT_AFTERWARDS));
+            String domain = mode + "-late.example";
+            MxServer mx = only(domain, mode, late);
+
+            Optional<MtaStsDeliveryException> refused = send(domain);
+
+            assertThat(refused.isPresent()).isEqualTo(mode.equals("enforce"));
+            if (refused.isPresent()) {
+                assertThat(refused.get().status()).startsWith("4.");
+                assertThat(mx.sawMailFrom()).isFalse();
+            } else {
+                assertTaken(mx, late);
+            }
+        }
+    }
+
+    @Test
     void aSilentHandshakeAtTheOnlyCandidate() throws Exception {
         Fault silent = new Fault("silent", Effect.DEAD_TLS, mx -> mx.startTls(MxServer.StartTls.SILENT));
         world.properties.put("mail.mtasts.timeout", "3000");
