@@ -22,8 +22,8 @@ final class Mta implements AutoCloseable {
     final List<SessionResult> sessions = new CopyOnWriteArrayList<>();
     final List<DiscoveryFailure> policyFailures = new CopyOnWriteArrayList<>();
     final MtaSts engine;
-    /** How long a host may stay silent in a dialogue. */
-    int patience = 60_000;
+    /** How long a host may stay silent in the handshake. */
+    int patience = SmtpPeer.PATIENCE;
     /** TLS from the first byte. */
     boolean implicitTls;
 
@@ -67,9 +67,9 @@ final class Mta implements AutoCloseable {
         for (Candidate mx : attempt) {
             for (InetAddress address : mx.addresses()) {
                 try (SmtpPeer peer = SmtpPeer.open(List.of(address), net.smtpPort())) {
-                    peer.patience(patience);
                     TlsTerms terms = mx.tls().on(new ConnectionInfo(null, address, null));
-                    Clearance clearance = implicitTls ? peer.negotiateImplicitly(terms) : peer.negotiate(terms);
+                    Clearance clearance =
+                            implicitTls ? peer.negotiateImplicitly(terms) : peer.negotiate(terms, patience);
                     if (clearance != Clearance.NEXT_HOST) {
                         return clearance + " " + mx.host() + " "
                                 + peer.send("hello", clearance).substring(0, 3);

@@ -15,7 +15,7 @@ import javax.net.ssl.SSLSocketFactory;
 
 /** The least SMTP client that can start TLS. */
 public final class SmtpPeer implements AutoCloseable {
-    private static final int PATIENCE = 60_000;
+    static final int PATIENCE = 60_000;
 
     private final InetSocketAddress address;
     private Socket socket;
@@ -45,11 +45,6 @@ public final class SmtpPeer implements AutoCloseable {
         return connected;
     }
 
-    /** How long the server may stay silent. */
-    void patience(int millis) throws IOException {
-        socket.setSoTimeout(millis);
-    }
-
     InetAddress address() {
         return address.getAddress();
     }
@@ -59,12 +54,21 @@ public final class SmtpPeer implements AutoCloseable {
         return say("EHLO client.example").contains("STARTTLS");
     }
 
-    /** Starts TLS where it is offered, and tells the terms whatever comes of it. */
-    Clearance negotiate(TlsTerms terms) throws IOException {
+    /**
+     * Starts TLS where it is offered, and tells the terms whatever comes of it.
+     *
+     * @param patience how long the server may stay silent in the handshake, in milliseconds
+     */
+    Clearance negotiate(TlsTerms terms, int patience) throws IOException {
         if (!offersStartTls() || !say("STARTTLS").startsWith("220")) {
             return terms.notOffered();
         }
+        socket.setSoTimeout(patience);
         return secure(terms.socketFactory(), terms::established, terms::handshakeFailed);
+    }
+
+    Clearance negotiate(TlsTerms terms) throws IOException {
+        return negotiate(terms, PATIENCE);
     }
 
     /** TLS from the first byte, as on port 465. */

@@ -430,7 +430,7 @@ class PolicyFetchLifeTest {
         void whoseTurnDoesNotComeFailsWithoutAPacket() throws Exception {
             PolicyHost silent = internet.policyHost("silent.example");
             silent.script(PolicyHost.Script.SILENCE);
-            PolicyFetcher fetcher = build(settings().maxInFlight(1).deadline(DEADLINE));
+            PolicyFetcher fetcher = build(settings().maxInFlight(1).deadline(DEADLINE.multipliedBy(3)));
 
             CompletableFuture<FetchResult> first =
                     fetcher.fetch(PolicyDomain.of("silent.example")).toCompletableFuture();

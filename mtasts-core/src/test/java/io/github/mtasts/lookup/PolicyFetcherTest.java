@@ -190,7 +190,9 @@ class PolicyFetcherTest {
             await(fetcher.fetch(DOMAIN).toCompletableFuture());
 
             assertThat(host.requests()).hasSize(2);
-            assertThat(host.requests().get(1)).isEqualTo(host.requests().get(0));
+            assertThat(host.requests().get(1))
+                    .usingRecursiveComparison()
+                    .isEqualTo(host.requests().get(0));
             assertThat(host.connections()).isEqualTo(2);
         }
 
