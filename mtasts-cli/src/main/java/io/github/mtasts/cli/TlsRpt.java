@@ -8,6 +8,7 @@ import picocli.CommandLine.Command;
         description = "Reports about TLS (TLS-RPT, RFC 8460).",
         // spotless:off one line each
         subcommands = {
+            TlsRptPreview.class,
             TlsRptRead.class
         },
         // spotless:on

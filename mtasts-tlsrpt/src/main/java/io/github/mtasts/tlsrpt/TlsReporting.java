@@ -252,10 +252,10 @@ public final class TlsReporting implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         collector.collect();
-        if (submitter == null) {
-            LOG.warn("TLS reports: never started, so none were sent");
-        }
         if (settings.store == null) {
+            if (submitter == null) {
+                LOG.warn("TLS reports: never started, so none were sent");
+            }
             store.close();
         }
     }
