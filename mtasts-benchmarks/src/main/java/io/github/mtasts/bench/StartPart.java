@@ -78,8 +78,7 @@ final class StartPart implements Part {
         try (BufferedReader out = process.inputReader()) {
             said = out.lines()
                     .filter(line -> line.startsWith(FirstDecision.SAID))
-                    .findFirst()
-                    .orElse("");
+                    .reduce("", (before, line) -> line); // to the end, or the other side cannot write
         }
         if (process.waitFor() != 0 || said.isEmpty()) {
             throw new IOException("no decision");
