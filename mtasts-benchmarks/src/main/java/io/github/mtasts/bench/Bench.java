@@ -142,7 +142,7 @@ public final class Bench {
                     .orElse("unknown processor");
         }
         return List.of(
-                "Written by `tools/bench`, which measures all of this anew on your machine (`tools/bench quick` in under five minutes on an idle one; `tools/bench cold` one part of it).",
+                "Written by `tools/bench`, which measures all of this anew on your machine (`tools/bench quick` with fewer runs; `tools/bench cold` one part of it).",
                 "",
                 "* Machine: " + Runtime.getRuntime().availableProcessors() + " × " + processor + ", "
                         + System.getProperty("os.name") + " " + System.getProperty("os.version")
