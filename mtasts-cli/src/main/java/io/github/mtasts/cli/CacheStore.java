@@ -17,11 +17,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The policy directory that a command works on, and how its failures end the command. */
 final class CacheStore {
-    @Option(
-            names = {"-d", "--directory"},
-            required = true,
-            paramLabel = "DIRECTORY",
-            description = "The policy directory.")
+    @Option(names = "--policies", required = true, paramLabel = "DIRECTORY", description = "The policy directory.")
     private Path directory = Path.of("");
 
     @Spec(Spec.Target.MIXEE)

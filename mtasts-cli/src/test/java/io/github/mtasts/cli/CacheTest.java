@@ -75,7 +75,7 @@ class CacheTest {
     }
 
     private static Ran runIn(Path directory, String command, String... arguments) {
-        List<String> all = new ArrayList<>(List.of("cache", command, "--directory", directory.toString()));
+        List<String> all = new ArrayList<>(List.of("cache", command, "--policies", directory.toString()));
         all.addAll(List.of(arguments));
         return runAll(all.toArray(String[]::new));
     }
@@ -439,7 +439,7 @@ class CacheTest {
 
         assertThat(ran.code()).isZero();
         assertThat(ran.out())
-                .contains("--directory=DIRECTORY")
+                .contains("--policies=DIRECTORY")
                 .contains("--json")
                 .contains("Exit codes:");
     }
