@@ -46,7 +46,6 @@ public final class MxServer {
     private volatile @Nullable SSLContext tls;
     private volatile String @Nullable [] cipherSuites;
     private volatile boolean silent;
-    private volatile boolean alertAfterwards;
     private @Nullable ServerSocketChannel listening;
 
     /** How a host treats STARTTLS. */
@@ -71,6 +70,8 @@ public final class MxServer {
         CLOSED,
         /** It answers 220, and any handshake with the ServerHello of a server that knows only older versions of TLS. */
         OLD_TLS,
+        /** It shakes hands and ends the TLS session with an alert, since it wants a certificate of the client's: in TLS 1.3 the client has a session by then. */
+        ALERT_AFTERWARDS,
         /** It answers 220, and nothing more. */
         SILENT
     }
@@ -288,7 +289,6 @@ public final class MxServer {
         repliesOnce.clear();
         replies.clear();
         silent = false;
-        alertAfterwards = false;
         startTls = StartTls.OFFERED;
         certificate(CertificateFault.NONE);
     }
@@ -506,10 +506,6 @@ public final class MxServer {
             switch (startTls) {
                 case OFFERED:
                     write("220 2.0.0 go on");
-                    if (alertAfterwards) {
-                        ServerTls.refuse(context(), plain);
-                        return false;
-                    }
                     secure();
                     return true;
                 case NOT_OFFERED, REFUSED_502:
@@ -538,6 +534,10 @@ public final class MxServer {
                 case CLOSED:
                     write("220 2.0.0 go on");
                     RawTls.hangUp(plain);
+                    return false;
+                case ALERT_AFTERWARDS:
+                    write("220 2.0.0 go on");
+                    ServerTls.refuse(context(), plain);
                     return false;
                 case OLD_TLS:
                     write("220 2.0.0 go on");

@@ -138,7 +138,7 @@ class RecordingTest {
     @Test
     void anAlertAfterTheHandshakeTurnsASuccessIntoAFailure() throws Exception {
         MxServer mx = domain("enforce");
-        mx.alertAfterwards();
+        mx.startTls(MxServer.StartTls.ALERT_AFTERWARDS);
 
         refused();
 
