@@ -406,8 +406,7 @@ class StoreAtArmsLengthTest {
 
             world.close();
 
-            assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                    .isLessThan(Duration.ofSeconds(20)); // without a grace it would never end
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5)); // as promised
             Until.holds(
                     "the threads have ended",
                     () -> Thread.getAllStackTraces().keySet().stream()
