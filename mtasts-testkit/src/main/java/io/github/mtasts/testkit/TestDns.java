@@ -53,6 +53,7 @@ public final class TestDns implements AutoCloseable {
     private final List<Held> held = new CopyOnWriteArrayList<>();
     private final DatagramSocket udp;
     private final ServerSocket tcp;
+    private final List<Thread> threads;
     private volatile Duration negativeTtl = Duration.ofMinutes(5);
     private volatile boolean authentic;
     private volatile boolean closed;
@@ -91,8 +92,7 @@ public final class TestDns implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Threads.start("dns-udp", this::serveUdp);
-        Threads.start("dns-tcp", this::serveTcp);
+        threads = List.of(Threads.start("dns-udp", this::serveUdp), Threads.start("dns-tcp", this::serveTcp));
     }
 
     /** Binds to a port that is free for both: one that is free for TCP may be taken for UDP. */
@@ -536,5 +536,6 @@ public final class TestDns implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        Threads.join(threads); // the ports are free once nobody waits at them
     }
 }

@@ -1,10 +1,12 @@
 package io.github.mtasts.testkit.junit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.mtasts.testkit.CertificateFault;
 import io.github.mtasts.testkit.SmallInternet;
-import java.net.DatagramSocket;
+import java.net.ConnectException;
+import java.net.Socket;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -46,10 +48,13 @@ class SmallInternetExtensionTest {
     }
 
     @AfterAll
-    static void allAreClosed() throws Exception {
+    static void allAreClosed() {
         assertThat(SEEN).hasSize(tests);
         for (SmallInternet net : SEEN) {
-            new DatagramSocket(net.dns().address()).close(); // the port is free again
+            assertThatThrownBy(() -> new Socket(
+                            net.dns().address().getAddress(),
+                            net.dns().address().getPort()))
+                    .isInstanceOf(ConnectException.class);
         }
     }
 }
