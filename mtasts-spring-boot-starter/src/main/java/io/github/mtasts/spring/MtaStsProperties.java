@@ -43,7 +43,24 @@ public record MtaStsProperties(
         @DefaultValue Tlsrpt tlsrpt,
         @DefaultValue Map<String, String> mail) {
 
-    /** Keeps copies. */
+    /**
+     * Keeps copies.
+     *
+     * @param enabled Whether the mail sender and the engine behind it are made.
+     * @param policyDirectory Where policies are kept beyond a restart; in memory only when not set.
+     * @param localhost The name to say in EHLO: this machine's name in DNS.
+     * @param dns DNS servers to ask, as host or host:port; the system's when empty.
+     * @param strictDiscovery Whether mail waits while DNS cannot say if there is a policy.
+     * @param allowClearText Whether mail may go in clear text where no policy is enforced and TLS is not to be had.
+     * @param neverClearText Domains whose mail never goes in clear text, though others' may.
+     * @param ownNames Names under which this sender receives mail itself, for the loop rule of RFC 5321.
+     * @param ca A PEM file with further trust anchors, for policy hosts and MX hosts.
+     * @param fetchTimeout The longest a policy fetch may take.
+     * @param httpsPort The port of policy hosts: 443, but for tests.
+     * @param allowPrivateAddresses Whether policy hosts may be at private addresses, and MX hosts at loopback ones.
+     * @param tlsrpt Reports to the domains that mail goes to, with mtasts-tlsrpt on the class path.
+     * @param mail Further properties of the transport, named as behind mail.mtasts., for example relay or timeout.
+     */
     public MtaStsProperties {
         dns = List.copyOf(dns);
         neverClearText = List.copyOf(neverClearText);
