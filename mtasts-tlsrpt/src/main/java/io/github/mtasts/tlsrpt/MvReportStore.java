@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -47,15 +48,17 @@ final class MvReportStore implements ReportStore {
 
     private final @Nullable Path file;
     private final long large;
+    private final @Nullable DirectoryLock directory;
     private final ReentrantLock lock = new ReentrantLock();
     // guarded by lock
     private MVStore store;
     private Maps maps;
     private long compactAt;
 
-    private MvReportStore(@Nullable Path file, long large) throws MVStoreException {
+    private MvReportStore(@Nullable Path file, long large, @Nullable DirectoryLock directory) throws MVStoreException {
         this.file = file;
         this.large = large;
+        this.directory = directory;
         this.store = openStore(file);
         this.maps = Maps.of(store);
         this.compactAt = large;
@@ -90,7 +93,7 @@ final class MvReportStore implements ReportStore {
     }
 
     static MvReportStore inMemory() {
-        return new MvReportStore(null, LARGE);
+        return new MvReportStore(null, LARGE, null);
     }
 
     static MvReportStore in(Path directory) throws IOException {
@@ -99,9 +102,32 @@ final class MvReportStore implements ReportStore {
 
     static MvReportStore in(Path directory, long large) throws IOException {
         create(directory);
-        MvReportStore opened = open(directory.resolve(FILE), large);
-        opened.endClaims();
-        return opened;
+        return locked(directory, large);
+    }
+
+    static MvReportStore existingIn(Path directory) throws IOException {
+        Path kept = directory.resolve(FILE);
+        if (!Files.exists(kept)) {
+            throw new NoSuchFileException(kept.toString());
+        }
+        return locked(directory, LARGE);
+    }
+
+    private static MvReportStore locked(Path directory, long large) throws IOException {
+        DirectoryLock lock = DirectoryLock.take(directory);
+        MvReportStore opened = null;
+        try {
+            opened = open(directory.resolve(FILE), large, lock);
+            opened.endClaims();
+            return opened;
+        } catch (IOException e) {
+            if (opened == null) {
+                lock.close();
+            } else {
+                opened.close();
+            }
+            throw e;
+        }
     }
 
     static MvReportStore copyOf(Path directory) throws IOException {
@@ -109,7 +135,7 @@ final class MvReportStore implements ReportStore {
         try {
             Files.copy(directory.resolve(FILE), copy, StandardCopyOption.REPLACE_EXISTING);
             MvReportStore inMemory = inMemory();
-            try (MvReportStore read = open(copy, LARGE)) {
+            try (MvReportStore read = open(copy, LARGE, null)) {
                 inMemory.maps.counts.putAll(read.maps.counts);
                 inMemory.maps.submissions.putAll(read.maps.submissions);
                 inMemory.maps.refusals.putAll(read.maps.refusals);
@@ -120,9 +146,9 @@ final class MvReportStore implements ReportStore {
         }
     }
 
-    private static MvReportStore open(Path file, long large) throws IOException {
+    private static MvReportStore open(Path file, long large, @Nullable DirectoryLock directory) throws IOException {
         try {
-            return new MvReportStore(file, large);
+            return new MvReportStore(file, large, directory);
         } catch (MVStoreException e) {
             throw new IOException(file + " cannot be opened: " + e.getMessage(), e);
         }
@@ -316,6 +342,32 @@ final class MvReportStore implements ReportStore {
     }
 
     @Override
+    public List<ReportKey> unfinished(LocalDate before) throws IOException {
+        return read(() -> {
+            List<ReportKey> found = new ArrayList<>();
+            String key = maps.submissions.firstKey();
+            while (key != null && key.compareTo(before.toString()) < 0) {
+                if (!Submission.decode(value(maps.submissions, key)).over()) {
+                    found.add(reportKey(key));
+                }
+                key = maps.submissions.higherKey(key);
+            }
+            return found;
+        });
+    }
+
+    @Override
+    public void hasten(ReportKey key, Instant to) throws IOException {
+        write(() -> {
+            String held = maps.submissions.get(key(key));
+            if (held != null) {
+                maps.submissions.put(
+                        key(key), Submission.decode(held).hastened(to).encode());
+            }
+        });
+    }
+
+    @Override
     public Optional<Submission> claim(ReportKey key, String claimant, Instant now, Instant until) throws IOException {
         return change(() -> {
             String held = maps.submissions.get(key(key));
@@ -433,7 +485,18 @@ final class MvReportStore implements ReportStore {
         try {
             store.close();
         } finally {
+            unlockDirectory();
             lock.unlock();
+        }
+    }
+
+    private void unlockDirectory() {
+        if (directory != null) {
+            try {
+                directory.close();
+            } catch (IOException e) {
+                LOG.debug("while closing {}: {}", file, e.getMessage());
+            }
         }
     }
 }

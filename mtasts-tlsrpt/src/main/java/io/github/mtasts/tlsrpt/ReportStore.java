@@ -80,6 +80,24 @@ public interface ReportStore extends AutoCloseable {
     List<ReportKey> due(Instant now, int atMost) throws IOException;
 
     /**
+     * Submissions that are not over, due or not, claimed or not.
+     *
+     * @param before only of days before this one
+     * @return their keys, in an order of the store's own
+     * @throws IOException if it failed
+     */
+    List<ReportKey> unfinished(LocalDate before) throws IOException;
+
+    /**
+     * Brings a submission's next try forward. One that is over, that is due before, or that is claimed by somebody stays as it is.
+     *
+     * @param key the report
+     * @param to the time at which it is to be due
+     * @throws IOException if nothing was changed
+     */
+    void hasten(ReportKey key, Instant to) throws IOException;
+
+    /**
      * Takes a submission to work on. One claimant has it at a time, until he saves it or the claim is over.
      *
      * @param key the report
@@ -144,10 +162,24 @@ public interface ReportStore extends AutoCloseable {
      *
      * @param directory the directory
      * @return the store
-     * @throws IOException if the directory cannot be used, or another process uses it
+     * @throws StoreInUseException if another process uses the directory, or another store in this one
+     * @throws IOException if the directory cannot be used
      */
     static ReportStore inDirectory(Path directory) throws IOException {
         return MvReportStore.in(directory);
+    }
+
+    /**
+     * The same, only where something is kept already: nothing is made.
+     *
+     * @param directory the directory
+     * @return the store
+     * @throws StoreInUseException if another process uses the directory, or another store in this one
+     * @throws java.nio.file.NoSuchFileException if nothing is kept there
+     * @throws IOException if the directory cannot be used
+     */
+    static ReportStore existingIn(Path directory) throws IOException {
+        return MvReportStore.existingIn(directory);
     }
 
     /**

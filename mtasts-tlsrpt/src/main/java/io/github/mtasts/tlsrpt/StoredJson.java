@@ -4,6 +4,7 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.tlsrpt.report.FailureDetails;
 import io.github.mtasts.tlsrpt.report.PolicyType;
+import io.github.mtasts.tlsrpt.report.Reporter;
 import io.github.mtasts.tlsrpt.report.ResultType;
 import java.io.IOException;
 import java.time.DateTimeException;
@@ -75,6 +76,9 @@ final class StoredJson {
         fields.put("unique", submission.unique());
         fields.put("nextTry", submission.nextTry().toString());
         fields.put("firstTry", submission.begun().map(Instant::toString).orElse(""));
+        Reporter reporter = submission.reporter();
+        fields.put("organization", reporter == null ? "" : reporter.organization());
+        fields.put("contact", reporter == null ? "" : reporter.contact());
         fields.put("counts", submission.counts().stream().map(StoredJson::write).toList());
         fields.put("accepted", List.copyOf(submission.accepted()));
         fields.put("givenUp", List.copyOf(submission.givenUp()));
@@ -87,11 +91,13 @@ final class StoredJson {
     static Submission submission(String text) {
         Fields fields = read(text);
         String firstTry = fields.text("firstTry");
+        String organization = fields.text("organization");
         return new Submission(
                 fields.key(),
                 fields.text("unique"),
                 fields.instant("nextTry"),
                 firstTry.isEmpty() ? null : fields.instant("firstTry"),
+                organization.isEmpty() ? null : new Reporter(organization, fields.text("contact")),
                 fields.texts("counts").stream().map(StoredJson::counts).toList(),
                 Set.copyOf(fields.texts("accepted")),
                 Set.copyOf(fields.texts("givenUp")),

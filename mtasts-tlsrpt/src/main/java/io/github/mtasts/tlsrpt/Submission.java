@@ -1,5 +1,6 @@
 package io.github.mtasts.tlsrpt;
 
+import io.github.mtasts.tlsrpt.report.Reporter;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param unique letters and digits that make its id, the same at every try and after every restart
  * @param nextTry when it is to be sent
  * @param firstTry when it was first sent, whatever came of it; null before
+ * @param reporter who reports, the same at every try whoever makes it; null before the first
  * @param counts what is reported, the same at every try whatever is counted afterwards; empty before the first
  * @param accepted the destinations that took it
  * @param givenUp the destinations that will not take it
@@ -26,6 +28,7 @@ public record Submission(
         String unique,
         Instant nextTry,
         @Nullable Instant firstTry,
+        @Nullable Reporter reporter,
         List<DayCounts> counts,
         Set<String> accepted,
         Set<String> givenUp,
@@ -39,6 +42,7 @@ public record Submission(
      * @param unique letters and digits that make its id
      * @param nextTry when it is to be sent
      * @param firstTry when it was first sent; null before
+     * @param reporter who reports; null before the first try
      * @param counts what is reported
      * @param accepted the destinations that took it
      * @param givenUp the destinations that will not take it
@@ -60,7 +64,8 @@ public record Submission(
      * @param firstDue when it is to be sent first
      */
     public static Submission planned(ReportKey key, String unique, Instant firstDue) {
-        return new Submission(key, unique, firstDue, null, List.of(), Set.of(), Set.of(), false, "", Instant.EPOCH);
+        return new Submission(
+                key, unique, firstDue, null, null, List.of(), Set.of(), Set.of(), false, "", Instant.EPOCH);
     }
 
     /** {@return when it was first sent, if it was} */
@@ -84,11 +89,11 @@ public record Submission(
      * @param until when the claim is over
      */
     public Submission claimed(String by, Instant until) {
-        return new Submission(key, unique, nextTry, firstTry, counts, accepted, givenUp, over, by, until);
+        return new Submission(key, unique, nextTry, firstTry, reporter, counts, accepted, givenUp, over, by, until);
     }
 
-    Submission begun(Instant at, List<DayCounts> reported) {
-        return new Submission(key, unique, nextTry, at, reported, accepted, givenUp, over, claimant, claimedUntil);
+    Submission begun(Instant at, Reporter by, List<DayCounts> reported) {
+        return new Submission(key, unique, nextTry, at, by, reported, accepted, givenUp, over, claimant, claimedUntil);
     }
 
     Submission acceptedBy(String destination) {
@@ -97,6 +102,7 @@ public record Submission(
                 unique,
                 nextTry,
                 firstTry,
+                reporter,
                 counts,
                 with(accepted, destination),
                 givenUp,
@@ -111,6 +117,7 @@ public record Submission(
                 unique,
                 nextTry,
                 firstTry,
+                reporter,
                 counts,
                 accepted,
                 with(givenUp, destination),
@@ -119,14 +126,24 @@ public record Submission(
                 claimedUntil);
     }
 
+    /** Due at that time, if it was not before; one that is over, or claimed and not given back, stays as it is. */
+    Submission hastened(Instant to) {
+        if (over || !nextTry.isAfter(to) || (!claimant.isEmpty() && claimedUntil.isAfter(to))) {
+            return this;
+        }
+        return new Submission(
+                key, unique, to, firstTry, reporter, counts, accepted, givenUp, over, claimant, claimedUntil);
+    }
+
     /** To be tried again then, by anybody. */
     Submission again(Instant at) {
-        return new Submission(key, unique, at, firstTry, counts, accepted, givenUp, over, "", Instant.EPOCH);
+        return new Submission(key, unique, at, firstTry, reporter, counts, accepted, givenUp, over, "", Instant.EPOCH);
     }
 
     /** Nothing more is to be done; the counts are no longer needed. */
     Submission ended() {
-        return new Submission(key, unique, nextTry, firstTry, List.of(), accepted, givenUp, true, "", Instant.EPOCH);
+        return new Submission(
+                key, unique, nextTry, firstTry, reporter, List.of(), accepted, givenUp, true, "", Instant.EPOCH);
     }
 
     private static Set<String> with(Set<String> set, String one) {

@@ -12,8 +12,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -50,10 +55,13 @@ final class Submitter {
     private static final Duration DNS = Duration.ofSeconds(60);
     private static final int AT_ONCE = 500;
 
+    private static final String TAKEN_ON = "another instance has taken it on";
+
     private final ReportStore store;
     private final RecordLookup records;
     private final Reporter reporter;
     private final @Nullable DkimSigner signer;
+    private final boolean unsignedWaits;
     private final ReportMailer mailer;
     private final HttpsPost https;
     private final InstantSource clock;
@@ -61,11 +69,13 @@ final class Submitter {
     private final String claimant;
     private final AtomicBoolean saidUnsigned = new AtomicBoolean();
 
+    /** @param unsignedWaits whether mails that cannot be signed here are left for another time, rather than given up */
     Submitter(
             ReportStore store,
             RecordLookup records,
             Reporter reporter,
             @Nullable DkimSigner signer,
+            boolean unsignedWaits,
             ReportMailer mailer,
             HttpsPost https,
             InstantSource clock,
@@ -74,6 +84,7 @@ final class Submitter {
         this.records = records;
         this.reporter = reporter;
         this.signer = signer;
+        this.unsignedWaits = unsignedWaits;
         this.mailer = mailer;
         this.https = https;
         this.clock = clock;
@@ -96,6 +107,32 @@ final class Submitter {
         } while (unplanned.size() == AT_ONCE);
     }
 
+    /**
+     * {@return the reports of days that are over that are not done with, whether or not their time has come}
+     *
+     * @param now the time
+     */
+    static SortedSet<ReportKey> unsent(ReportStore store, Instant now) throws IOException {
+        LocalDate notOver = notOver(now);
+        SortedSet<ReportKey> keys = new TreeSet<>(store.unplanned(notOver, Integer.MAX_VALUE));
+        keys.addAll(store.unfinished(notOver));
+        return keys;
+    }
+
+    /** @throws IllegalArgumentException if one is of a day that is not over */
+    static void requireOver(Collection<ReportKey> keys, Instant now) {
+        for (ReportKey key : keys) {
+            if (!key.day().isBefore(notOver(now))) {
+                throw new IllegalArgumentException(key + ": the day is not over since ten minutes");
+            }
+        }
+    }
+
+    /** The first day that is not over. At midnight some of what was counted is still on its way to the store. */
+    private static LocalDate notOver(Instant now) {
+        return LocalDate.ofInstant(now.minus(EARLIEST), ZoneOffset.UTC);
+    }
+
     /** {@return the reports whose time has come} */
     List<ReportKey> due() throws IOException {
         return store.due(clock.instant(), AT_ONCE);
@@ -109,44 +146,79 @@ final class Submitter {
         return String.format("%016x", random.nextLong());
     }
 
-    /** Sends a report to all that want it, if nobody else does. Blocks. */
-    void submit(ReportKey key) throws IOException {
+    /** Sends a report of a day that is over before its time, if nobody else does. Blocks. */
+    SentReport submitNow(ReportKey key) throws IOException {
         Instant now = clock.instant();
-        Optional<Submission> claimed = store.claim(key, claimant, now, now.plus(CLAIM));
-        if (claimed.isPresent()) {
-            round(claimed.get(), now);
+        if (!store.counts(key).isEmpty()) {
+            store.plan(Submission.planned(key, unique(random), now));
         }
+        store.hasten(key, now);
+        return submit(key);
     }
 
-    private void round(Submission submission, Instant now) throws IOException {
+    /** Sends a report to all that want it, if nobody else does. Blocks. */
+    SentReport submit(ReportKey key) throws IOException {
+        Instant now = clock.instant();
+        Optional<Submission> claimed = store.claim(key, claimant, now, now.plus(CLAIM));
+        if (claimed.isEmpty()) {
+            return SentReport.without(key, SentReport.Outcome.NOTHING_TO_DO, TAKEN_ON + ", or it is done with");
+        }
+        return round(claimed.get(), now);
+    }
+
+    private SentReport round(Submission submission, Instant now) throws IOException {
         ReportKey key = submission.key();
         if (submission.begun().isEmpty() && now.isAfter(midnightAfter(key).plus(STALE))) {
             LOG.warn("{}: the TLS report was not sent in time and is dropped", key);
             end(submission);
-            return;
+            return SentReport.without(key, SentReport.Outcome.GIVEN_UP, "it was not sent within three days");
         }
         Optional<TlsRptRecord> record = record(key);
         if (record.isPresent() && !(record.get() instanceof TlsRptRecord.Found)) {
             LOG.info("{}: no TLS report is sent: {}", key, record.get());
             end(submission);
-            return;
+            return SentReport.without(key, SentReport.Outcome.UNWANTED, unwanted(record.get()));
         }
         Submission begun = submission;
         if (submission.begun().isEmpty()) {
             List<DayCounts> counts = store.counts(key);
             if (counts.isEmpty()) {
                 end(submission);
-                return;
+                return SentReport.without(key, SentReport.Outcome.NOTHING_TO_DO, "nothing is counted");
             }
-            begun = submission.begun(now, counts);
+            begun = submission.begun(now, reporter, counts);
             if (!store.save(claimant, begun)) {
-                return;
+                return SentReport.without(key, SentReport.Outcome.NOTHING_TO_DO, TAKEN_ON);
             }
         }
-        if (record.isEmpty()) {
-            again(begun, now, "DNS does not say who wants it");
-        } else {
-            send(begun, ((TlsRptRecord.Found) record.get()).destinations(), now);
+        Reporter by = begun.reporter();
+        OutgoingReport report = report(by == null ? reporter : by, key, begun.unique(), begun.counts());
+        return record.isEmpty()
+                ? again(begun, now, new Round(report), "DNS does not say who wants it")
+                : send(begun, ((TlsRptRecord.Found) record.get()).destinations(), now, new Round(report));
+    }
+
+    private static String unwanted(TlsRptRecord record) {
+        return record instanceof TlsRptRecord.Broken broken
+                ? "its record at _smtp._tls cannot be used: "
+                        + broken.reason().name().toLowerCase(Locale.ROOT).replace('_', ' ') + " " + broken.offending()
+                : "it has no record at _smtp._tls";
+    }
+
+    /** A report, and what was tried in this round. */
+    private record Round(OutgoingReport report, List<SentReport.Try> tries) {
+        Round(OutgoingReport report) {
+            this(report, new ArrayList<>());
+        }
+
+        SentReport became(SentReport.Outcome outcome, @Nullable Instant nextTry, String reason) {
+            return new SentReport(
+                    new ReportKey(report.day(), report.domain()),
+                    outcome,
+                    report.report().reportId(),
+                    tries,
+                    nextTry,
+                    reason);
         }
     }
 
@@ -162,20 +234,22 @@ final class Submitter {
     }
 
     /** One round: each destination that is not done with is tried once. */
-    private void send(Submission begun, List<ReportDestination> destinations, Instant now) throws IOException {
+    private SentReport send(Submission begun, List<ReportDestination> destinations, Instant now, Round round)
+            throws IOException {
         Submission submission = begun;
-        OutgoingReport report = report(submission.key(), submission.unique(), submission.counts());
         boolean tryAgain = false;
-        String last = "";
+        String last = "every destination refused it before";
         for (ReportDestination destination : destinations) {
             String name = destination.toString();
             if (submission.accepted().contains(name) || submission.givenUp().contains(name)) {
                 continue;
             }
-            SubmissionResult result = send(report, destination, now);
+            SubmissionResult result = send(round.report(), destination, now);
             if (Thread.currentThread().isInterrupted()) {
-                return; // closed: the next start goes on from what is saved
+                // closed: the next start goes on from what is saved
+                return round.became(SentReport.Outcome.WAITS, null, "interrupted");
             }
+            round.tries().add(new SentReport.Try(destination, result));
             if (result instanceof SubmissionResult.Accepted) {
                 LOG.info("{}: the TLS report was taken {}", submission.key(), where(destination));
                 submission = submission.acceptedBy(name);
@@ -190,21 +264,19 @@ final class Submitter {
                 continue;
             }
             if (!store.save(claimant, submission)) {
-                return;
+                return round.became(SentReport.Outcome.NOTHING_TO_DO, null, TAKEN_ON);
             }
         }
         if (!submission.accepted().isEmpty()) {
             end(submission); // RFC 8460 §3: delivered once one took it
-        } else if (tryAgain) {
-            again(submission, now, last);
-        } else {
-            LOG.warn("{}: nobody takes the TLS report: {}", submission.key(), last);
-            end(submission);
+            return round.became(SentReport.Outcome.ACCEPTED, null, "");
         }
-    }
-
-    OutgoingReport report(ReportKey key, String unique, List<DayCounts> counts) {
-        return report(reporter, key, unique, counts);
+        if (tryAgain) {
+            return again(submission, now, round, last);
+        }
+        LOG.warn("{}: nobody takes the TLS report: {}", submission.key(), last);
+        end(submission);
+        return round.became(SentReport.Outcome.GIVEN_UP, null, last);
     }
 
     static OutgoingReport report(Reporter reporter, ReportKey key, String unique, List<DayCounts> counts) {
@@ -224,10 +296,18 @@ final class Submitter {
         ReportDestination.Mailto mailto = (ReportDestination.Mailto) destination;
         DkimSigner signs = signer;
         if (signs == null) {
+            if (unsignedWaits) {
+                return new SubmissionResult.TryAgain("no DKIM signer is set");
+            }
             if (!saidUnsigned.getAndSet(true)) {
                 LOG.warn("TLS reports: no DKIM signer is set, so none is sent by mail (RFC 8460 §3)");
             }
             return new SubmissionResult.Refused("no DKIM signer is set");
+        }
+        if (!signs.domain().equals(report.reporter().domain().name())) {
+            // begun by another configuration; it stays the report that it was
+            return new SubmissionResult.TryAgain("it was begun for the contact at "
+                    + report.reporter().domain() + ", and the signer is of " + signs.domain());
         }
         Refusals before = store.refusals(mailto.address());
         if (before.suppresses(now)) {
@@ -242,18 +322,21 @@ final class Submitter {
         return result;
     }
 
-    private void again(Submission submission, Instant now, String why) throws IOException {
+    private SentReport again(Submission submission, Instant now, Round round, String why) throws IOException {
         Instant first = submission.begun().orElse(now);
         for (Duration after : TRIES) {
-            if (first.plus(after).isAfter(now)) {
-                if (store.save(claimant, submission.again(first.plus(after)))) {
-                    LOG.info("{}: the TLS report is tried again at {}: {}", submission.key(), first.plus(after), why);
+            Instant next = first.plus(after);
+            if (next.isAfter(now)) {
+                if (!store.save(claimant, submission.again(next))) {
+                    return round.became(SentReport.Outcome.NOTHING_TO_DO, null, TAKEN_ON);
                 }
-                return;
+                LOG.info("{}: the TLS report is tried again at {}: {}", submission.key(), next, why);
+                return round.became(SentReport.Outcome.WAITS, next, why);
             }
         }
         LOG.warn("{}: the TLS report is given up after a day of tries: {}", submission.key(), why);
         end(submission);
+        return round.became(SentReport.Outcome.GIVEN_UP, null, "after a day of tries, " + why);
     }
 
     private void end(Submission submission) throws IOException {

@@ -19,10 +19,18 @@ import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.CompletionService;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -30,6 +38,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +76,7 @@ public final class TlsReporting implements AutoCloseable {
     private final ThreadPoolExecutor senders;
     private final Set<ReportKey> underWay = ConcurrentHashMap.newKeySet();
     private volatile @Nullable Submitter submitter;
+    private volatile boolean sentByHand;
     private volatile boolean closed;
 
     private TlsReporting(Builder settings, Reporter reporter, ReportStore store) {
@@ -147,12 +157,12 @@ public final class TlsReporting implements AutoCloseable {
             if (submitter != null) {
                 throw new IllegalStateException("started before");
             }
-            submitter = submitter(engine);
+            submitter = submitter(engine, false);
         }
         every(settings.submitEvery, this::submitDue);
     }
 
-    private Submitter submitter(MtaSts engine) {
+    private Submitter submitter(MtaSts engine, boolean unsignedWaits) {
         RecordLookup records = new RecordLookup(engine.dns(), settings.clock);
         collector.ask(records);
         ReportMailer mailer = settings.mailer;
@@ -161,6 +171,7 @@ public final class TlsReporting implements AutoCloseable {
                 records,
                 reporter,
                 settings.signer,
+                unsignedWaits,
                 mailer == null ? new JavaMailer(engine, settings.mail) : mailer,
                 new HttpsPost(
                         engine.dns(),
@@ -216,6 +227,67 @@ public final class TlsReporting implements AutoCloseable {
     }
 
     /**
+     * The reports of days that are over that nobody has taken yet and that are not given up. A day counts as over ten minutes after its end (UTC).
+     *
+     * @return their keys, the oldest first
+     * @throws IOException if the store fails
+     */
+    @CheckReturnValue
+    public List<ReportKey> unsent() throws IOException {
+        collector.collect();
+        return List.copyOf(Submitter.unsent(store, settings.clock.instant()));
+    }
+
+    /**
+     * Sends reports at once, each to all its destinations, for a command that does so in place of {@link #start}, or beside it. What has begun goes on: with the id, the counts and the contact that it began with.
+     * What is not taken waits for its next try, by whoever uses the store then. Without a signer, so does what has to be signed. Blocks until each was tried.
+     *
+     * @param engine whose DNS client, trust and mail are used
+     * @param reports which, of those that are {@link #unsent}
+     * @param told is told each, in the order in which they are done, on the calling thread
+     * @return what became of each, in the order in which they were given
+     * @throws InterruptedException if the thread is interrupted; what was not done waits
+     * @throws IllegalArgumentException if a day is not over
+     */
+    @CanIgnoreReturnValue
+    public List<SentReport> sendNow(MtaSts engine, Collection<ReportKey> reports, Consumer<SentReport> told)
+            throws InterruptedException {
+        Set<ReportKey> keys = new LinkedHashSet<>(reports);
+        Submitter.requireOver(keys, settings.clock.instant());
+        collector.collect();
+        sentByHand = true;
+        Submitter sends = submitter(engine, true);
+        ExecutorService threads = Executors.newFixedThreadPool(SENDERS, threads());
+        try {
+            CompletionService<SentReport> all = new ExecutorCompletionService<>(threads);
+            keys.forEach(key -> all.submit(() -> sent(sends, key)));
+            Map<ReportKey, SentReport> done = new HashMap<>();
+            while (done.size() < keys.size()) {
+                SentReport one = all.take().get();
+                done.put(one.key(), one);
+                told.accept(one);
+            }
+            return keys.stream().map(done::get).toList();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause()); // an error of the virtual machine
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private static SentReport sent(Submitter sends, ReportKey key) {
+        try {
+            return sends.submitNow(key);
+        } catch (IOException e) {
+            LOG.warn("{}: the TLS report waits: {}", key, e.getMessage());
+            return SentReport.without(key, SentReport.Outcome.WAITS, String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            LOG.warn("{}: the TLS report waits", key, e);
+            return SentReport.without(key, SentReport.Outcome.WAITS, e.toString());
+        }
+    }
+
+    /**
      * The reports of a day as they would be sent if it were over, with an id that they will not have. Not all of them will be sent: only those of domains that ask for it.
      *
      * @param day the day, in UTC
@@ -253,7 +325,7 @@ public final class TlsReporting implements AutoCloseable {
         }
         collector.collect();
         if (settings.store == null) {
-            if (submitter == null) {
+            if (submitter == null && !sentByHand) {
                 LOG.warn("TLS reports: never started, so none were sent");
             }
             store.close();

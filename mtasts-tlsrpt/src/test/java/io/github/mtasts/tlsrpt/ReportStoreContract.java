@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.policy.ReportType;
 import io.github.mtasts.tlsrpt.report.FailureDetails;
+import io.github.mtasts.tlsrpt.report.Reporter;
 import io.github.mtasts.tlsrpt.report.ResultType;
 import java.io.IOException;
 import java.time.Duration;
@@ -168,8 +169,9 @@ abstract class ReportStoreContract {
         store.plan(Submission.planned(KEY, "id", DUE));
         Submission mine = store.claim(KEY, "one", DUE, DUE.plus(LEASE)).orElseThrow();
 
-        Submission saved =
-                mine.begun(DUE, List.of(counts(1, 2))).acceptedBy("a").givenUpOn("b");
+        Submission saved = mine.begun(DUE, new Reporter("Sender", "a@sender.example"), List.of(counts(1, 2)))
+                .acceptedBy("a")
+                .givenUpOn("b");
         assertThat(store.save("one", saved)).isTrue();
         assertThat(store.save("one", saved.again(DUE.plusSeconds(60)))).isTrue();
 
@@ -195,6 +197,49 @@ abstract class ReportStoreContract {
 
         assertThat(store.unplanned(DAY.plusDays(1), 10)).isEmpty();
         assertThat(store.due(DUE.plus(Duration.ofDays(1)), 10)).isEmpty();
+    }
+
+    @Test
+    void tellsWhatIsNotOver() throws IOException {
+        ReportKey over = key("2026-11-27", "over.example");
+        ReportKey later = key("2026-11-28", "example.com");
+        for (ReportKey key : List.of(KEY, over, later)) {
+            store.plan(Submission.planned(key, "id", DUE));
+        }
+        Submission mine = store.claim(over, "one", DUE, DUE.plus(LEASE)).orElseThrow();
+        assertThat(store.save("one", mine.ended())).isTrue();
+
+        assertThat(store.unfinished(later.day())).containsExactly(KEY);
+        assertThat(store.unfinished(later.day().plusDays(1))).containsExactlyInAnyOrder(KEY, later);
+    }
+
+    @Test
+    void bringsANextTryForwardAndNeverBack() throws IOException {
+        store.plan(Submission.planned(KEY, "id", DUE));
+
+        store.hasten(KEY, DUE.plusSeconds(1));
+        assertThat(store.due(DUE, 10)).containsExactly(KEY);
+        store.hasten(KEY, DUE.minusSeconds(1));
+
+        assertThat(store.due(DUE.minusSeconds(1), 10)).containsExactly(KEY);
+        assertThat(store.due(DUE.minusSeconds(2), 10)).isEmpty();
+    }
+
+    @Test
+    @Tag("T-5-9")
+    void whatIsClaimedOrOverIsNotBroughtForward() throws IOException {
+        store.plan(Submission.planned(KEY, "id", DUE));
+        Submission mine = store.claim(KEY, "one", DUE, DUE.plus(LEASE)).orElseThrow();
+        Instant next = DUE.plus(Duration.ofHours(1));
+        assertThat(store.save("one", mine.again(next).claimed("one", next))).isTrue();
+
+        store.hasten(KEY, DUE);
+        assertThat(store.submission(KEY)).map(Submission::nextTry).contains(next);
+        assertThat(store.save("one", mine.again(next).ended())).isTrue();
+        store.hasten(KEY, DUE);
+
+        assertThat(store.submission(KEY)).map(Submission::nextTry).contains(next);
+        assertThat(store.due(next, 10)).isEmpty();
     }
 
     @Test

@@ -3,11 +3,15 @@ package io.github.mtasts.tlsrpt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -59,10 +63,60 @@ class ReportStoreTest {
 
         @Test
         void isForOneAtATime() throws IOException {
-            assertThatThrownBy(this::open).isInstanceOf(IOException.class).hasMessageContaining(temporary.toString());
+            assertThatThrownBy(this::open)
+                    .isInstanceOf(StoreInUseException.class)
+                    .hasMessageContaining(temporary.toString());
 
             store.close();
             store = open();
+        }
+
+        @Test
+        @Tag("T-5-9")
+        void isForOneProcessAtATimeAlsoWhenItWasWrittenAnewOrAnotherFailedToOpenIt() throws Exception {
+            Path directory = temporary.resolve("tlsrpt");
+            store.close();
+            store = MvReportStore.in(directory, 50_000);
+            for (int i = 0; i < 100; i++) {
+                store.add(List.of(counts(key("2026-11-27", "d" + i + ".example"), AppliedPolicy.NONE, 1, 1)));
+            }
+            assertThatThrownBy(this::open).isInstanceOf(StoreInUseException.class);
+
+            assertThat(taken(directory)).isEqualTo("IN USE");
+            store.close();
+            assertThat(taken(directory)).isEqualTo("TAKEN");
+            store = open();
+        }
+
+        /** What another process says that wants the directory. */
+        private String taken(Path directory) throws Exception {
+            Process other = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-Xmx64m",
+                            "-XX:TieredStopAtLevel=1",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            DirectoryTaker.class.getName(),
+                            directory.toString())
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            try (BufferedReader out = other.inputReader(StandardCharsets.UTF_8)) {
+                return String.valueOf(out.readLine());
+            } finally {
+                assertThat(other.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            }
+        }
+
+        @Test
+        void whereNothingIsKeptNothingIsMade() throws IOException {
+            assertThatThrownBy(() -> ReportStore.existingIn(temporary)).isInstanceOf(NoSuchFileException.class);
+            assertThat(temporary).isDirectoryNotContaining("glob:**.{mv,lock}");
+
+            store.add(List.of(counts(3, 2)));
+            store.close();
+            store = ReportStore.existingIn(temporary.resolve("tlsrpt"));
+            assertThat(store.counts(KEY)).containsExactly(counts(3, 2));
         }
 
         @Test
