@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -374,6 +375,38 @@ class SubmissionTest {
 
             assertThat(world.mailbox().mails()).isEmpty();
             assertThat(World.posted(collector)).hasSize(1);
+        }
+
+        @Test
+        @Tag("T-5.3-5")
+        void theContactIsTheEnvelopeSenderOfReportMails() throws IOException {
+            World world = world();
+            world.wants("example.com", World.MAILBOX);
+            world.aDayWithASession("example.com");
+
+            world.submit();
+
+            assertThat(world.mailbox().mails()).singleElement().satisfies(mail -> {
+                assertThat(mail.from()).isEqualTo("tls-reports@sender.example");
+                assertThat(mail.to()).containsExactly("tls@reports.example");
+            });
+        }
+
+        @Test
+        @Tag("T-5.3-5")
+        void bouncesGoWhereTheSenderHandlesThem() throws IOException {
+            Properties mail = new Properties();
+            mail.setProperty("mail.mtasts.from", "bounces@sender.example");
+            World world = world(settings -> settings.mailProperties(mail));
+            world.wants("example.com", World.MAILBOX);
+            world.aDayWithASession("example.com");
+
+            world.submit();
+
+            assertThat(world.mailbox().mails()).singleElement().satisfies(sent -> {
+                assertThat(sent.from()).isEqualTo("bounces@sender.example");
+                assertThat(sent.content()).contains("From: <tls-reports@sender.example>");
+            });
         }
 
         @Test
