@@ -135,7 +135,7 @@ final class Check implements Callable<Integer> {
         });
         List<Checked> all = new ArrayList<>();
         try (Inspector inspector = new Inspector(network, network.timeout(TIMEOUT), !noSmtp)) {
-            progress.begin();
+            progress.begin("looking at " + Words.count(domains.size(), "domain") + " ...");
             List<CompletableFuture<Checked>> looks = new ArrayList<>();
             for (PolicyDomain domain : domains) {
                 looks.add(CompletableFuture.supplyAsync(() -> look(inspector, domain, progress), threads));

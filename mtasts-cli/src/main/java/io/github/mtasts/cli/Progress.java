@@ -16,8 +16,8 @@ final class Progress {
         this.total = total;
     }
 
-    synchronized void begin() {
-        write("looking at " + Words.count(total, "domain") + " ...");
+    synchronized void begin(String what) {
+        write(what);
     }
 
     synchronized void done(String what) {

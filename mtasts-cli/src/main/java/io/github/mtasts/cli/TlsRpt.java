@@ -9,7 +9,8 @@ import picocli.CommandLine.Command;
         // spotless:off one line each
         subcommands = {
             TlsRptPreview.class,
-            TlsRptRead.class
+            TlsRptRead.class,
+            TlsRptSend.class
         },
         // spotless:on
         synopsisSubcommandLabel = "COMMAND")

@@ -363,7 +363,7 @@ class CheckTest {
 
         for (Progress progress : List.of(
                 new Progress(new PrintWriter(terminal), true, 1), new Progress(new PrintWriter(pipe), false, 1))) {
-            progress.begin();
+            progress.begin("looking at 1 domain ...");
             progress.done("example.com");
             progress.end();
         }
