@@ -96,6 +96,7 @@ class NamesTest {
             "क्\u200Cष.example, ZWNJ behind a virama",
             "نامه\u200Cای.example, ZWNJ between letters that join",
             "ب\u064E\u064E\u200C\u064E\u064Eب.example, ZWNJ between letters that join with vowel signs on them",
+            "\uA872\u200C\uA840.example, ZWNJ behind a letter that joins to the left only",
             "l·l.example, middle dot between two l",
             "α͵β.example, keraia before Greek",
             "א׳.example, geresh behind Hebrew",
@@ -298,6 +299,7 @@ class NamesTest {
             "a/b.c, a character other than",
             "a@b.c, a character other than",
             "*.b.c, a character other than",
+            "a\u007Fb.c, a character other than",
             "x.123, last label is a number",
         })
         void whatIsNoDomainNameIsRefusedWithTheRule(String text, String rule) {

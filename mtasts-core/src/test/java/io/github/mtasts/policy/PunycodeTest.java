@@ -25,7 +25,8 @@ class PunycodeTest {
         "bücher, bcher-kva",
         "ü, tda",
         "\uD83D\uDE00a\uD83D\uDE00, a-iv3sba",
-        "\uDBFF\uDFFF, dn32g"
+        "\uDBFF\uDFFF, dn32g",
+        "ĀāĂƸƹ, xdacd24efa" // the fourth letter lies at the very edge of the bias
     })
     void encodesAndDecodes(String text, String encoded) {
         assertThat(Punycode.encode(text)).isEqualTo(encoded);

@@ -168,7 +168,8 @@ class StsPolicyParserTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mail.example.com", "*.example.net", "localhost", "a1.b-2.c3x", "x.xn--p1ai", "1.example"})
+    @ValueSource(
+            strings = {"mail.example.com", "*.example.net", "localhost", "a1.b-2.c3x", "x.xn--p1ai", "1.example", "a"})
     @Tag("S-3.2-12")
     void aPatternIsADomainWithOrWithoutAWildcardLabel(String pattern) {
         assertThat(clean(with("mx", "mx: " + pattern)).mx()).hasToString("[" + pattern + "]");
@@ -184,6 +185,8 @@ class StsPolicyParserTest {
                 "a..b",
                 "-a.b",
                 "a-.b",
+                "a.-b",
+                "a.b-",
                 "a b",
                 "a,b",
                 "[192.0.2.1]",
@@ -209,6 +212,7 @@ class StsPolicyParserTest {
         clean(with("mx", "mx: " + longest));
         refused(with("mx", "mx: " + longest + "a"), Reason.BAD_MX);
         refused(with("mx", "mx: " + label + "a.example"), Reason.BAD_MX);
+        refused(with("mx", "mx: mail." + label + "a"), Reason.BAD_MX);
     }
 
     @Test
@@ -282,6 +286,29 @@ class StsPolicyParserTest {
     }
 
     @Test
+    @Tag("S-3.2-20")
+    void whatIsNotUtf8IsToldWithItsLine() {
+        byte[] latin = (GOOD + "x: y\nz: \u00fc\n").getBytes(StandardCharsets.ISO_8859_1);
+
+        assertThat(StsPolicyParser.parse(latin)).isEqualTo(encodingError(7, "not UTF-8"));
+        assertThat(parse(GOOD + "x: \0\n")).isEqualTo(encodingError(6, "a NUL byte"));
+        assertThat(parse("\0" + GOOD)).isEqualTo(encodingError(1, "a NUL byte"));
+    }
+
+    private static PolicyResult encodingError(int line, String offending) {
+        return new PolicyResult.Invalid(List.of(new PolicyResult.PolicyError(Reason.ENCODING, line, offending)));
+    }
+
+    @Test
+    @Tag("S-3.2-21")
+    void theLastPatternThatFitsCounts() {
+        StsPolicy policy = clean(with("mx", "mx: a.example\n".repeat(254) + "mx: last.example"));
+
+        assertThat(policy.lists(MxHost.of("last.example"))).isTrue();
+        assertThat(policy.lists(MxHost.of("other.example"))).isFalse();
+    }
+
+    @Test
     @Tag("S-3.2-21")
     void linesPatternsAndLineLengthAreLimited() {
         clean(GOOD + "x: y\n".repeat(995));
@@ -311,6 +338,7 @@ class StsPolicyParserTest {
                         .lines())
                 .containsExactly(
                         "version:STSv1", " mode :\tenforce ", "mx: A.Example", "x-note: grüße", "", "max_age: 1");
+        assertThat(valid(parse("\n" + GOOD)).lines()).hasSize(6).startsWith("", "version: STSv1");
         assertThat(valid(parse("\uFEFF" + GOOD)).lines())
                 .isEqualTo(valid(parse(GOOD)).lines())
                 .hasSize(5);
