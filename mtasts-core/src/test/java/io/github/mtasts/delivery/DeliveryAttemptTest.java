@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Deliveries under each mode, from the policy to the message or its refusal: RFC 8461 §4, §5, §6 and §8.4. */
+@Tag("sockets")
 class DeliveryAttemptTest {
     private final Mta mta = new Mta();
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whose policy decides: RFC 8461 §3.4. */
+@Tag("sockets")
 class NextHopTest {
     private final Mta mta = new Mta();
 

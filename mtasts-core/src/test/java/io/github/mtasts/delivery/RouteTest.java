@@ -27,6 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which hosts are tried, in which order, at which addresses: RFC 5321 §5.1 and §5.2, RFC 7505. */
+@Tag("sockets")
 class RouteTest {
     private final Mta mta = new Mta();
 

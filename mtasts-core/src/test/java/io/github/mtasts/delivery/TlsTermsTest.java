@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The terms of TLS for one connection: what each event on it allows, and what is told of it. */
+@Tag("sockets")
 class TlsTermsTest {
     private final Mta mta = new Mta();
 
