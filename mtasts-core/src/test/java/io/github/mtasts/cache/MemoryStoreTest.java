@@ -94,6 +94,39 @@ class MemoryStoreTest extends PolicyStoreContract {
     }
 
     @Test
+    @Tag("S-10-2")
+    void fullStoreRefusesARuleForANewcomerAndTakesOneForADomainItHolds() throws IOException {
+        PolicyStore store = PolicyStore.inMemory(1);
+        assertThat(store.save(policy("a", NOON), DAY, NOON)).isTrue();
+        PolicyDomain newcomer = PolicyDomain.of("b.example");
+
+        assertThatThrownBy(() -> store.setRule(new OperatorRule.Exempt(newcomer, "reason", NOON, NOON.plusSeconds(60))))
+                .isInstanceOf(IOException.class)
+                .hasMessage("the memory store is full: it holds 1 domains");
+        OperatorRule rule = new OperatorRule.Exempt(DOMAIN, "reason", NOON, NOON.plusSeconds(60));
+        store.setRule(rule);
+
+        assertThat(store.load(newcomer).isEmpty()).isTrue();
+        assertThat(store.load(DOMAIN).rule()).contains(rule);
+        assertThat(store.load(DOMAIN).policy()).isPresent();
+    }
+
+    @Test
+    @Tag("S-10-2")
+    void ruleStaysAndAPurgeMakesRoom() throws IOException {
+        PolicyStore store = PolicyStore.inMemory(2);
+        OperatorRule rule = new OperatorRule.Exempt(DOMAIN, "reason", NOON, NOON.plusSeconds(60));
+        store.setRule(rule);
+        store.purge(PolicyDomain.of("purged.example"), NOON);
+        CachedPolicy newcomer = policy(PolicyDomain.of("b.example"), "a", "mx.example", NOON);
+
+        assertThat(store.save(newcomer, DAY, NOON)).isTrue();
+
+        assertThat(store.domains(null, 10)).containsExactly(newcomer.domain(), DOMAIN);
+        assertThat(store.load(DOMAIN).rule()).contains(rule);
+    }
+
+    @Test
     void holdsOneDomainAtTheLeast() {
         assertThatThrownBy(() -> PolicyStore.inMemory(0)).isInstanceOf(IllegalArgumentException.class);
     }
