@@ -435,7 +435,8 @@ class PolicyFetchLifeTest {
             CompletableFuture<FetchResult> first =
                     fetcher.fetch(PolicyDomain.of("silent.example")).toCompletableFuture();
             silent.awaitRequests(1);
-            // takes the turn when the first ends, a little before the third has waited long enough
+            // takes the turn when the first ends, a little before the third has waited long enough; on a machine that
+            // halts in between, both have waited too long
             CompletableFuture<FetchResult> second =
                     fetcher.fetch(PolicyDomain.of("silent.example")).toCompletableFuture();
             FetchResult.Failed failed = failed(fetcher.fetch(DOMAIN).toCompletableFuture());
@@ -443,7 +444,7 @@ class PolicyFetchLifeTest {
             assertThat(failed.reason()).isEqualTo(FetchFailure.OVERLOAD);
             assertThat(internet.dns().asked("mta-sts.example.com", "A")).isZero();
             assertThat(failed(first).reason()).isEqualTo(FetchFailure.TIMEOUT);
-            assertThat(failed(second).reason()).isEqualTo(FetchFailure.TIMEOUT);
+            assertThat(failed(second).reason()).isIn(FetchFailure.TIMEOUT, FetchFailure.OVERLOAD);
         }
 
         @Test
