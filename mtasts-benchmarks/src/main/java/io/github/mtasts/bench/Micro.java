@@ -30,11 +30,13 @@ final class Micro implements Part {
             Map.entry("MatchBenchmark.none 20", 40.0),
             Map.entry("MatchBenchmark.none 200", 40.0),
             Map.entry("WarmBenchmark.known", 200.0),
-            Map.entry("WarmBenchmark.knownAbsent", 200.0));
+            Map.entry("WarmBenchmark.knownAbsent", 200.0),
+            Map.entry("RecordBenchmark.success", 2_000.0),
+            Map.entry("RecordBenchmark.failure", 2_000.0));
 
     @Override
     public void run(Page page, boolean quick) throws RunnerException {
-        page.heading("Parsing, matching, and warm decisions");
+        page.heading("Parsing, matching, warm decisions, and counting for reports");
         page.say("JMH 1.37, " + (quick ? 1 : 5) + " fork(s) of " + (quick ? 4 : 5)
                 + " iterations each. *CPU* is processor time of the whole process, collector and compiler included; the least iteration stands beside the median."
                 + " The rows in italics are what the same work costs done naively, in the same run.");
@@ -42,7 +44,7 @@ final class Micro implements Part {
                 "benchmark", "mx lines", "threads", "CPU ns/op, median (least)", "wall ns/op, median", "bytes/op", "n");
         for (int threads : List.of(1, 2)) {
             ChainedOptionsBuilder options = new OptionsBuilder()
-                    .include(threads == 1 ? "Benchmark" : "WarmBenchmark")
+                    .include(threads == 1 ? "Benchmark" : "(Warm|Record)Benchmark")
                     .threads(threads)
                     .forks(quick ? 1 : 5)
                     .warmupIterations(quick ? 4 : 6)
