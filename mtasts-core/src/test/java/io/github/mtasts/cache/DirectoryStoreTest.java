@@ -3,6 +3,7 @@ package io.github.mtasts.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.mtasts.TestLog;
 import io.github.mtasts.cache.contract.PolicyStoreContract;
 import io.github.mtasts.policy.PolicyDomain;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -229,6 +231,20 @@ class DirectoryStoreTest extends PolicyStoreContract {
     }
 
     @Test
+    void fileOf72KibIsReadAndALongerOneIsNot() throws IOException {
+        Path file = policyFile();
+        String text = Files.readString(file);
+        String padding = "x: " + "y".repeat(72 * 1024 - text.length() - "x: \n".length());
+        Files.writeString(file, text.replace("id: a\n", "id: a\n" + padding + "\n"));
+
+        assertThat(file).hasSize(72 * 1024);
+        assertThat(store().load(DOMAIN).policy()).isPresent();
+        Files.writeString(file, text.replace("id: a\n", "id: a\n" + padding + "y\n"));
+
+        assertThat(store().load(DOMAIN).policy()).isEmpty();
+    }
+
+    @Test
     void ruleInThePlaceOfAPolicyIsSetAside() throws IOException {
         Path file = policyFile();
         store().setRule(new OperatorRule.Exempt(DOMAIN, "reason", NOON, NOON.plusSeconds(60)));
@@ -315,6 +331,91 @@ class DirectoryStoreTest extends PolicyStoreContract {
         PolicyStore store = PolicyStore.inDirectory(blocked);
 
         assertThatThrownBy(() -> store.load(DOMAIN)).isInstanceOf(IOException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"load", "domains", "save"})
+    void directoryThatCanBeMadeLaterIsMadeThen(String call) throws IOException {
+        Path file = Files.writeString(temporary.resolve("file"), "");
+        PolicyStore store = PolicyStore.inDirectory(file.resolve("policies"));
+        Files.delete(file);
+
+        switch (call) {
+            case "load" -> assertThat(store.load(DOMAIN).isEmpty()).isTrue();
+            case "domains" -> assertThat(store.domains(null, 10)).isEmpty();
+            default -> assertThat(store.save(policy("a", NOON), DAY, NOON)).isTrue();
+        }
+
+        assertThat(file.resolve("policies")).isDirectory();
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void directoryThatOthersCanWriteToIsWarnedOf() throws IOException {
+        String warning = "others can write to the policy store " + directory();
+        try (TestLog log = TestLog.begin()) {
+            for (String mode : List.of("rwxrwx---", "rwx----w-", "rwxr-xr-x")) {
+                Files.setPosixFilePermissions(directory(), PosixFilePermissions.fromString(mode));
+                log.forget();
+
+                assertThat(open()).hasToString("policy store " + directory());
+
+                assertThat(log.text().contains(warning)).as(mode).isEqualTo(!mode.equals("rwxr-xr-x"));
+            }
+        }
+    }
+
+    @Test
+    void badFileWhoseLockIsNotToBeHadIsPassedOver() throws IOException {
+        Path file = policyFile();
+        Files.writeString(file, "garbage");
+
+        Thread.currentThread().interrupt();
+        Holding holding = store().load(DOMAIN);
+        boolean flag = Thread.interrupted();
+
+        assertThat(flag).isTrue();
+        assertThat(holding.isEmpty()).isTrue();
+        assertThat(holding.domain()).isEqualTo(DOMAIN);
+        assertThat(file).hasContent("garbage");
+    }
+
+    @Test
+    @Tag("S-10-2")
+    void whatEndedIsDiscardedAmongMoreThanAThousandDomains() throws Exception {
+        String text = Files.readString(policyFile());
+        for (int i = 0; i < 1001; i++) {
+            write("d" + i + ".example", text);
+        }
+        List<PolicyDomain> before = store().domains(null, 2000);
+        PolicyDomain last = before.get(before.size() - 1);
+        write(last.name(), text.replace("2026-03-08T12", "2026-03-02T12"));
+
+        store().discard(NOON.plus(Duration.ofDays(2)));
+
+        assertThat(store().domains(null, 2000)).isEqualTo(before.subList(0, before.size() - 1));
+    }
+
+    /** Puts a file where the store looks for it, without the cost of forcing it to disk. */
+    private void write(String domain, String text) throws Exception {
+        byte[] hash = MessageDigest.getInstance("SHA-256").digest(domain.getBytes(StandardCharsets.US_ASCII));
+        Path folder = Files.createDirectories(directory().resolve(String.format("%02x", hash[0] & 0xff)));
+        Files.writeString(folder.resolve(domain + ".policy"), text.replace("domain: example.com", "domain: " + domain));
+    }
+
+    @Test
+    void namesOfUpTo120CharactersAreReadable() throws IOException {
+        String longest = "a".repeat(60) + "." + "b".repeat(59);
+        for (String name : List.of(longest, "c" + longest)) {
+            assertThat(store().save(policy(PolicyDomain.of(name), "a", "mx.example", NOON), DAY, NOON))
+                    .isTrue();
+        }
+
+        assertThat(files(".policy"))
+                .extracting(file -> file.getFileName().toString())
+                .hasSize(2)
+                .contains(longest + ".policy")
+                .anyMatch(name -> name.startsWith("~"));
     }
 
     @Test

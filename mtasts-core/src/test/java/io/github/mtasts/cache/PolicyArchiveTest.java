@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.policy.PolicyResult;
 import io.github.mtasts.policy.StsPolicyParser;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -70,6 +71,28 @@ class PolicyArchiveTest {
             assertThat(other.load(domain).rule()).isEqualTo(store.load(domain).rule());
         }
         assertThat(other.load(domain(1)).purge().orElseThrow().at()).isEqualTo(NOON.plusSeconds(1));
+    }
+
+    @Test
+    void archiveIsReadableAndWrittenToItsEnd() throws IOException {
+        int written = PolicyArchive.exportAll(store, new BufferedOutputStream(out, 1 << 20));
+
+        assertThat(written).isEqualTo(522);
+        assertThat(out.toString(StandardCharsets.UTF_8).split("\n\nmtasts-", -1))
+                .hasSize(522);
+        assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("max_age: 604800\n\n");
+    }
+
+    @Test
+    void whatCannotBeReadIsShownQuotedEscapedAndCut() throws IOException {
+        assertThat(fault("a \"b\" \u007f\u0001 ~\n")).endsWith(": \"a \\u0022b\\u0022 \\u007f\\u0001 ~\"");
+        assertThat(fault("x".repeat(200) + "\n")).endsWith(": \"" + "x".repeat(200) + "\"");
+        assertThat(fault("x".repeat(201) + "\n")).endsWith(": \"" + "x".repeat(200) + "…\"");
+    }
+
+    private String fault(String archive) throws IOException {
+        return String.valueOf(
+                read(archive.getBytes(StandardCharsets.UTF_8), store).fault());
     }
 
     @Test

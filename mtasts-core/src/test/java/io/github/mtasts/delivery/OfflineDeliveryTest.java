@@ -174,8 +174,12 @@ class OfflineDeliveryTest {
                     .containsExactly("a.example");
             assertThat(offered(mta.deliveries().ownNames(Set.of(host("c.example"), host("d.example")))))
                     .containsExactly("a.example");
-            assertThat(offered(mta.deliveries().ownAddresses(Set.of(ip("192.0.2.3")))))
-                    .containsExactly("a.example");
+            assertThat(mta.deliveries()
+                            .ownAddresses(Set.of(ip("192.0.2.3")))
+                            .build()
+                            .attempt(new NextHop.Domain(DOMAIN))
+                            .hosts())
+                    .containsExactly(host("a.example"));
             assertThat(offered(mta.deliveries().ownAddresses(Set.of(ip("192.0.2.4"), ip("192.0.2.9")))))
                     .hasSize(3);
             assertThat(mta.deliveries()
@@ -645,6 +649,7 @@ class OfflineDeliveryTest {
                     .isEqualTo(Clearance.VERIFIED_TLS);
 
             terms.broke(new SocketTimeoutException("no matter of TLS"));
+            terms.broke(new IllegalStateException("no matter of TLS either"));
             terms.broke(new SSLException("the connection broke", new SocketTimeoutException()));
             assertThat(mta.broken).isEmpty();
 

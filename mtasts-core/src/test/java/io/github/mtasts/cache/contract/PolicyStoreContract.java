@@ -333,6 +333,18 @@ public abstract class PolicyStoreContract {
     }
 
     @Test
+    void policyStaysWhenTheRuleIsRemoved() throws IOException {
+        assertThat(save(policy("a", NOON))).isTrue();
+        store.setRule(new OperatorRule.Exempt(DOMAIN, "first", NOON, NOON.plusSeconds(60)));
+
+        store.removeRule(DOMAIN);
+
+        assertThat(store.load(DOMAIN).rule()).isEmpty();
+        assertThat(held()).isEqualTo(policy("a", NOON));
+        assertThat(store.load(DOMAIN).lastUsed()).contains(DAY);
+    }
+
+    @Test
     void removingWhatIsNotThereDoesNothing() throws IOException {
         store.removeRule(DOMAIN);
 
