@@ -169,7 +169,9 @@ final class CheckJson {
         json.put("clearance", probe.clearance() == null ? null : Words.lower(probe.clearance()));
         json.put(
                 "problem",
-                !probe.problem().isEmpty() ? probe.problem() : tls == null || tls.passed() ? null : tls.describe());
+                !probe.problem().isEmpty()
+                        ? probe.problem()
+                        : tls == null || tls.passed() ? null : tls.describeFaults());
         return json;
     }
 }

@@ -192,7 +192,7 @@ final class CheckText {
                             + ", issued by " + certificate.issuer() + ", valid " + Words.day(certificate.notBefore())
                             + " to " + Words.day(certificate.notAfter()));
         }
-        line("", "    " + (tls.passed() ? good(tls.describe()) : bad(tls.describe())));
+        line("", "    " + (tls.passed() ? good(tls.describe()) : bad(tls.describeFaults())));
     }
 
     private void meaning(Diagnosis diagnosis) {

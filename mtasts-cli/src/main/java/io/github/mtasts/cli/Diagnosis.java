@@ -392,7 +392,9 @@ record Diagnosis(String sender, Outcome outcome, List<Finding> findings) {
                 if (probe.isFaulty()) {
                     fault(
                             at,
-                            tls == null ? probe.problem() + ": switch on TLS for SMTP" : tls.describe() + remedy(tls));
+                            tls == null
+                                    ? probe.problem() + ": switch on TLS for SMTP"
+                                    : tls.describeFaults() + remedy(tls));
                 } else if (probe.isUnknown() && unreached.size() < mx.probes().size()) {
                     advice(at, probe.problem());
                 } else if (probe.isUnknown()) {

@@ -252,7 +252,7 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
             tlsCheck = check;
             boolean certificate =
                     !NOT_OF_THE_CERTIFICATE.containsAll(check.faults().keySet());
-            fail(certificate ? FetchFailure.CERTIFICATE : FetchFailure.TLS_HANDSHAKE, check.describe());
+            fail(certificate ? FetchFailure.CERTIFICATE : FetchFailure.TLS_HANDSHAKE, check.describeFaults());
         } else if (phase == Phase.HEAD && cause instanceof SSLException) {
             // with TLS 1.3 the peer may refuse the handshake after its end on our side
             fail(FetchFailure.TLS_HANDSHAKE, String.valueOf(cause.getMessage()));
@@ -438,7 +438,7 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
                 used.giveUp();
             }
             if (!check.passed()) {
-                throw new SSLPeerUnverifiedException(check.describe());
+                throw new SSLPeerUnverifiedException(check.describeFaults());
             }
             return null;
         }

@@ -199,7 +199,9 @@ public final class PeerVerifier {
         faults.put(
                 TlsFault.NAME_MISMATCH,
                 "the certificate is not for " + name + ": "
-                        + (names.isEmpty() ? "it has no DNS name" : "its DNS names are " + presented.names()));
+                        + (names.isEmpty()
+                                ? "it has no DNS name"
+                                : "its DNS names are [" + presented.namesInShort() + "]"));
     }
 
     private static List<String> dnsNames(X509Certificate leaf) {

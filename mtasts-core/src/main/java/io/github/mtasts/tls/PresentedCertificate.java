@@ -26,4 +26,9 @@ public record PresentedCertificate(
     public PresentedCertificate {
         names = List.copyOf(names);
     }
+
+    /** Its names in one line, cut as all remote text is. */
+    String namesInShort() {
+        return names.isEmpty() ? "no DNS name" : Printable.of(String.join(", ", names));
+    }
 }

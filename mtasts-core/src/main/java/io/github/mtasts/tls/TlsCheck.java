@@ -1,9 +1,11 @@
 package io.github.mtasts.tls;
 
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,11 +44,40 @@ public record TlsCheck(
         return faults.isEmpty();
     }
 
-    /** {@return one line for people: each fault with what was seen, or what was verified} */
+    /**
+     * {@return one line for people: what was verified, or each fault with what was seen, and then what else the certificate says: its names, its issuer, its dates}
+     *
+     * <p>Remote text is escaped and cut, and each part stands there once.
+     */
     public String describe() {
         if (passed()) {
             return "certificate verified for " + referenceName + (protocol.isEmpty() ? "" : " over " + protocol);
         }
-        return faults.values().stream().collect(Collectors.joining("; "));
+        String seen = describeFaults();
+        if (certificate == null) {
+            return seen;
+        }
+        StringBuilder text = new StringBuilder(seen).append(" (certificate ");
+        if (!faults.containsKey(TlsFault.NAME_MISMATCH)) {
+            text.append("for ").append(certificate.namesInShort()).append(", ");
+        }
+        if (!seen.contains(certificate.issuer())) {
+            text.append("issued by ").append(certificate.issuer()).append(", ");
+        }
+        return text.append("valid ")
+                .append(day(certificate.notBefore()))
+                .append(" to ")
+                .append(day(certificate.notAfter()))
+                .append(')')
+                .toString();
+    }
+
+    /** {@return each fault with what was seen, in one line for people who see the certificate elsewhere; empty when nothing is wrong} */
+    public String describeFaults() {
+        return String.join("; ", faults.values());
+    }
+
+    private static LocalDate day(Instant instant) {
+        return LocalDate.ofInstant(instant, ZoneOffset.UTC);
     }
 }

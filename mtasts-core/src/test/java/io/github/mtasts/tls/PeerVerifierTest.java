@@ -12,9 +12,12 @@ import java.io.IOException;
 import java.net.Socket;
 import java.security.Security;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -118,6 +121,49 @@ class PeerVerifierTest {
         host.certificate(good);
 
         assertThat(faults()).isEmpty();
+    }
+
+    static Stream<Arguments> toldCertificates() {
+        return Stream.of(
+                Arguments.of(
+                        CertificateFault.EXPIRED,
+                        "the certificate expired at INSTANT (certificate for mta-sts.example.com, issued by CN=Test Intermediate, valid DAY to DAY)"),
+                Arguments.of(
+                        CertificateFault.WRONG_NAME,
+                        "the certificate is not for mta-sts.example.com: its DNS names are [other.example.com] (certificate issued by CN=Test Intermediate, valid DAY to DAY)"),
+                Arguments.of(
+                        CertificateFault.COMMON_NAME_ONLY,
+                        "the certificate is not for mta-sts.example.com: it has no DNS name (certificate issued by CN=Test Intermediate, valid DAY to DAY)"),
+                Arguments.of(
+                        CertificateFault.SELF_SIGNED,
+                        "the certificate is self-signed by CN=mta-sts.example.com (certificate for mta-sts.example.com, valid DAY to DAY)"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("toldCertificates")
+    void namesIssuerAndDatesAreToldOnceWhateverIsWrong(CertificateFault fault, String told) {
+        host.certificate(fault);
+
+        TlsCheck check = handshake(verifier.strict(NAME));
+
+        String text = check.describe()
+                .replaceAll("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "INSTANT")
+                .replaceAll("\\d{4}-\\d\\d-\\d\\d", "DAY");
+        assertThat(text).isEqualTo(told);
+        assertThat(check.describe()).startsWith(check.describeFaults());
+    }
+
+    @Test
+    void manyNamesAreCut() {
+        Instant now = Instant.parse("2026-01-01T00:00:00Z");
+        List<String> names = Collections.nCopies(20, "a-rather-long-name-of-a-host.example.com");
+        PresentedCertificate certificate = new PresentedCertificate(names, "CN=a", "CN=b", now, now);
+
+        TlsCheck check = new TlsCheck(NAME, Map.of(TlsFault.WEAK_KEY, "weak"), certificate, "", "");
+
+        assertThat(check.describe())
+                .hasSizeLessThan(300)
+                .endsWith("…, issued by CN=b, valid 2026-01-01 to 2026-01-01)");
     }
 
     @Test
