@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,6 +60,12 @@ final class Send implements Callable<Integer> {
             paramLabel = "ADDRESS",
             description = "The recipients, with commas between.")
     private List<String> to = List.of();
+
+    @Option(
+            names = "--ehlo",
+            paramLabel = "NAME",
+            description = "The name this machine has in DNS, for EHLO; its host name if not given.")
+    private @Nullable String ehlo;
 
     @Mixin
     private NetworkOptions network = new NetworkOptions();
@@ -121,6 +128,9 @@ final class Send implements Callable<Integer> {
     private Properties properties() {
         Properties properties = network.mailProperties(TIMEOUT);
         properties.setProperty("mail.mtasts.from", from);
+        if (ehlo != null) {
+            properties.setProperty("mail.mtasts.localhost", ehlo);
+        }
         return properties;
     }
 

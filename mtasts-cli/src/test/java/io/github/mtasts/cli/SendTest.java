@@ -90,6 +90,18 @@ class SendTest {
     }
 
     @Test
+    void saysEhloWithTheNameThatIsGiven() {
+        int before = net.mx("mx.good.example").connections().size();
+
+        CommandRun run = send("b@good.example", "--ehlo", "mail.sender.example", message);
+
+        assertThat(run.code()).isZero();
+        assertThat(run.err()).isEmpty();
+        assertThat(net.mx("mx.good.example").connections().get(before).commands())
+                .contains("EHLO mail.sender.example");
+    }
+
+    @Test
     void keepsBackWhatAPolicyForbids() {
         CommandRun run = send("b@stripped.example", message);
 
