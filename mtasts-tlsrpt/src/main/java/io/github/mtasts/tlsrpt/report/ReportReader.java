@@ -141,8 +141,10 @@ final class ReportReader {
         return map;
     }
 
-    /** The first line says what is wrong, the others where in the code it was seen. */
+    /** The first line says what is wrong, the others where in the code it was seen. What the parser says of its own settings is left out. */
     private static String shown(IOException e) {
-        return Quoted.quote(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+        String first = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return Quoted.quote(
+                first.replace("Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); ", ""));
     }
 }
