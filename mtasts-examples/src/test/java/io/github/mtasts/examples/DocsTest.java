@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,6 +21,7 @@ class DocsTest {
     private static final Path TOP = Path.of("..");
     private static final Pattern JAVA = Pattern.compile("^```java\\R(.*?)^```", Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern TEST = Pattern.compile("`([A-Z][A-Za-z]+Test)`");
+    private static final Pattern CODE = Pattern.compile("`([^`]+)`");
     private static final Pattern LINK = Pattern.compile("]\\(([^)#:]+)(?:#[^)]*)?\\)");
 
     @TestFactory
@@ -57,6 +59,38 @@ class DocsTest {
                             page.getFileName() + ": " + name.group(1),
                             () -> assertThat(tests).contains(name.group(1) + ".java"))));
         }
+    }
+
+    /** Words that the page on errors quotes, and that the code puts together or the JDK says. */
+    private static final Set<String> PUT_TOGETHER = Set.of(
+            "not a domain name:", "not a host name:", "no connection within 30 s", "NoClassDefFoundError: jdk/net/");
+
+    @TestFactory
+    Stream<DynamicTest> everyErrorThatIsQuotedIsSaidSomewhere() throws IOException {
+        String sources;
+        try (Stream<Path> files = Files.walk(TOP)) {
+            sources = files.filter(file -> file.toString().endsWith(".java"))
+                    .filter(file -> file.toString().contains("/src/main/"))
+                    .map(DocsTest::read)
+                    .collect(Collectors.joining())
+                    .replaceAll("\"\\s*\\+\\s*\"", "");
+        }
+        return read(TOP.resolve("docs/troubleshooting.md"))
+                .lines()
+                .filter(line -> line.startsWith("| `"))
+                .flatMap(row -> CODE.matcher(row.split(" \\| ")[0]).results())
+                .flatMap(code -> Stream.of(code.group(1).split("…")))
+                .map(part -> part.replaceAll("^[]\":\\s]+|[\\[\"\\s]+$", ""))
+                .filter(part -> !part.isEmpty() && !PUT_TOGETHER.contains(part))
+                .map(part -> DynamicTest.dynamicTest(
+                        part,
+                        () -> assertThat(sources.contains(part) || sources.contains(constant(part)))
+                                .as("the code says this, or has the constant %s", constant(part))
+                                .isTrue()));
+    }
+
+    private static String constant(String word) {
+        return word.toUpperCase(Locale.ROOT).replace('-', '_');
     }
 
     private static Stream<Path> pages() throws IOException {
