@@ -91,7 +91,8 @@ final class Collector {
             return;
         }
         for (DayCounts counts : kept) {
-            if (doubtful.size() < MOST_DOUBTFUL && wish(counts.key()) == RecordLookup.Wish.UNKNOWN) {
+            // not known when it was kept: by now the answer may be there, and may be no
+            if (doubtful.size() < MOST_DOUBTFUL && wish(counts.key()) != RecordLookup.Wish.REPORTS) {
                 doubtful.add(counts.key());
             }
         }
