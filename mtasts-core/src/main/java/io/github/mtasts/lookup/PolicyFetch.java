@@ -119,13 +119,18 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
                 step(() -> fail(FetchFailure.CANCELLED, "cancelled while waiting for " + phase.awaited)));
     }
 
-    /** Has its turn: the time runs from here. */
+    /** Has its turn: the time runs from here. Asks nothing when the fetch ended while its turn was on the way. */
     void start() {
         step(() -> {
             phase = Phase.DNS;
             started = System.nanoTime();
             armDeadline();
         });
+        synchronized (this) {
+            if (phase != Phase.DNS) {
+                return;
+            }
+        }
         fetcher.settings
                 .dns
                 .addresses(policyHost)
