@@ -63,11 +63,11 @@ class ModelTest {
     }
 
     @Test
-    @Timeout(3600)
+    @Timeout(900)
     @Tag("sockets")
     void engineAgreesWithTheModelOverSockets() {
         try (Sockets sockets = new Sockets()) {
-            int seeds = count("mtasts.model.socketSeeds", LONG ? 1_000 : 50);
+            int seeds = count("mtasts.model.socketSeeds", LONG ? 1_000 : 100);
             for (long seed = first(); seed < first() + seeds; seed++) {
                 assertThat(new Run(seed, sockets).play()).isEqualTo(STEPS);
             }

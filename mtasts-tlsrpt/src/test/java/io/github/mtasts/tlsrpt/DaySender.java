@@ -27,6 +27,7 @@ import java.util.Properties;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -83,7 +84,7 @@ final class DaySender {
                     Integer.parseInt(args[8]));
             reporting.flush();
             OUT.println("COUNTED");
-            Thread.sleep(Long.MAX_VALUE); // until it is killed
+            new CountDownLatch(1).await(); // until it is killed
         }
         reporting.submitDue();
         World.until("all is sent", () -> !reporting.isSending());
