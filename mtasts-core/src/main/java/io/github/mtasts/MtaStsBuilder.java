@@ -461,6 +461,7 @@ public final class MtaStsBuilder {
             owned.add(ownStore);
         }
         Deliveries deliveries = Deliveries.builder(discovery, asks, peers)
+                .clock(clock)
                 .observer(observer)
                 .ownNames(ownNames)
                 .ownAddresses(ownAddresses)

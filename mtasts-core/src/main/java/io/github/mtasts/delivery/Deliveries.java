@@ -15,6 +15,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.time.InstantSource;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -47,6 +48,7 @@ public final class Deliveries {
     private final boolean ipv6;
     private final int mostAddresses;
     private final Supplier<RandomGenerator> random;
+    private final InstantSource clock;
 
     private Deliveries(Builder builder) {
         discovery = builder.discovery;
@@ -61,6 +63,7 @@ public final class Deliveries {
         enforcing = true;
         mostAddresses = builder.mostAddresses;
         random = builder.random;
+        clock = builder.clock;
         ipv6 = builder.ipv6 == null ? hasIpv6(localAddressesAllowed) : builder.ipv6;
     }
 
@@ -76,6 +79,7 @@ public final class Deliveries {
         neverClearText = enforcing.neverClearText;
         mostAddresses = enforcing.mostAddresses;
         random = enforcing.random;
+        clock = enforcing.clock;
         ipv6 = enforcing.ipv6;
         this.enforcing = false;
     }
@@ -126,6 +130,16 @@ public final class Deliveries {
     public Optional<Candidate> candidate(PolicyInForce policy, MxHost host, List<InetAddress> addresses) {
         return new DeliveryAttempt(this, new NextHop.Domain(policy.domain()), policy, Route.to(host))
                 .candidate(host, addresses);
+    }
+
+    /**
+     * The policy that keeps a message from a host, for the text of a refusal.
+     *
+     * @param policy what is in force
+     * @return {@code  (policy enforce, id …, fetched …, … old, mx […])}, with the space before it; nothing where none is enforced
+     */
+    public String describe(PolicyInForce policy) {
+        return policy instanceof PolicyInForce.Enforce enforce ? " (" + enforce.describe(clock.instant()) + ")" : "";
     }
 
     /**
@@ -274,6 +288,7 @@ public final class Deliveries {
         private @Nullable Boolean ipv6;
         private int mostAddresses = 5;
         private Supplier<RandomGenerator> random = ThreadLocalRandom::current;
+        private InstantSource clock = InstantSource.system();
 
         private Builder(PolicyDiscovery discovery, DnsClient dns, PeerVerifier verifier) {
             this.discovery = discovery;
@@ -378,6 +393,18 @@ public final class Deliveries {
                         "at least two addresses of a host are tried (RFC 5321 §5.1): " + most);
             }
             this.mostAddresses = most;
+            return this;
+        }
+
+        /**
+         * What tells the time, for the age of a policy in the text of a refusal.
+         *
+         * @param clock the system's by default
+         * @return this
+         */
+        @CanIgnoreReturnValue
+        public Builder clock(InstantSource clock) {
+            this.clock = clock;
             return this;
         }
 

@@ -2,7 +2,6 @@ package io.github.mtasts.delivery;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
-import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.discovery.PolicyInForce;
 import io.github.mtasts.discovery.Recheck;
 import io.github.mtasts.lookup.DnsAnswer;
@@ -291,15 +290,8 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
             text.append(separator).append(note.host()).append(": ").append(note.text());
             separator = "; ";
         }
-        if (policy instanceof PolicyInForce.Enforce enforce) {
-            CachedPolicy cached = enforce.cached();
-            text.append(" (policy enforce, id ")
-                    .append(cached.recordId())
-                    .append(", fetched ")
-                    .append(cached.fetchedAt())
-                    .append(", mx ")
-                    .append(cached.policy().mx())
-                    .append(')');
+        if (policy instanceof PolicyInForce.Enforce) {
+            text.append(deliveries.describe(policy));
         } else if (policy != null) {
             policy.failure()
                     .ifPresent(failure ->

@@ -23,6 +23,15 @@ final class Explanation {
         return cached.domain() + ": " + mode + " (" + origin + id + ", " + span(cached, now) + ")" + but(met);
     }
 
+    static String brief(CachedPolicy cached, PolicyInForce.Source source, Instant now) {
+        String origin = source == PolicyInForce.Source.PINNED
+                ? "pinned by the operator at "
+                : "id " + cached.recordId() + ", fetched ";
+        return "policy enforce, " + origin + cached.fetchedAt() + ", "
+                + span(Duration.between(cached.fetchedAt(), now)) + " old, mx "
+                + cached.policy().mx();
+    }
+
     static String of(PolicyInForce.NotInForce answer, Instant now) {
         OperatorRule.Exempt exempt = answer.exempt();
         CachedPolicy none = answer.none();

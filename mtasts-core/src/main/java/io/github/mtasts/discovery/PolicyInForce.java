@@ -56,6 +56,15 @@ public sealed interface PolicyInForce {
         public String explain(Instant now) {
             return Explanation.of(cached, source, met, now);
         }
+
+        /**
+         * {@return the policy in few words, for the text of a refusal: its id, when it was fetched and how long before {@code now} that was, and its patterns of MX hosts}
+         *
+         * @param now the time that the age is told for
+         */
+        public String describe(Instant now) {
+            return Explanation.brief(cached, source, now);
+        }
     }
 
     /**

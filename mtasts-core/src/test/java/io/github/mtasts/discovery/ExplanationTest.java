@@ -61,6 +61,18 @@ class ExplanationTest {
     }
 
     @Test
+    void refusalTellsTheIdTheAgeAndThePatterns() {
+        Instant later = NOON.plus(Duration.ofMinutes(125));
+
+        assertThat(new Enforce(cached("enforce"), Source.STORE, null).describe(later))
+                .isEqualTo(
+                        "policy enforce, id 20260101, fetched 2026-03-01T12:00:00Z, 2 h 5 min old, mx [mx.example.com]");
+        assertThat(new Enforce(cached("enforce"), Source.PINNED, null).describe(later))
+                .isEqualTo(
+                        "policy enforce, pinned by the operator at 2026-03-01T12:00:00Z, 2 h 5 min old, mx [mx.example.com]");
+    }
+
+    @Test
     void policyAtItsLastInstantIsNotExpiredAndOneLaterIs() {
         PolicyInForce answer = new Enforce(cached("enforce"), Source.CACHE, null);
 

@@ -2,6 +2,7 @@ package io.github.mtasts.javamail;
 
 import io.github.mtasts.MtaSts;
 import io.github.mtasts.delivery.Candidate;
+import io.github.mtasts.delivery.Deliveries;
 import io.github.mtasts.delivery.MxDecision;
 import io.github.mtasts.discovery.PolicyInForce;
 import io.github.mtasts.policy.MxHost;
@@ -70,23 +71,21 @@ public final class GuardedSmtp {
             throws MessagingException {
         Candidate candidate =
                 engine.deliveries().candidate(policy, mx, List.of(address)).orElseThrow(() -> refused(policy, mx));
-        return new io.github.mtasts.javamail.SMTPTransport(settings, dialogue, policy, mx, address, port, candidate);
+        return new io.github.mtasts.javamail.SMTPTransport(
+                settings, dialogue, engine.deliveries(), policy, mx, address, port, candidate);
     }
 
-    private static MessagingException refused(PolicyInForce policy, MxHost mx) {
+    private MessagingException refused(PolicyInForce policy, MxHost mx) {
         boolean unlisted = MxDecision.of(policy, mx) instanceof MxDecision.Refuse refuse
                 && refuse.reason() == MxDecision.Reason.MX_NOT_LISTED;
         String why = unlisted ? "the policy does not list this MX host" : "it is not known which policy is in force";
-        return held("4.7.5", policy, mx, why, new SSLException(why));
+        return held("4.7.5", engine.deliveries(), policy, mx, why, new SSLException(why));
     }
 
     /** What keeps a message from a host; no reader can take it for a reply of class 5. */
-    static MessagingException held(String status, PolicyInForce policy, MxHost mx, String why, IOException cause) {
-        String under = policy.known()
-                .filter(known -> policy instanceof PolicyInForce.Enforce)
-                .map(known -> " (policy enforce, id " + known.recordId() + ", fetched " + known.fetchedAt() + ", mx "
-                        + known.policy().mx() + ")")
-                .orElse("");
-        return new MessagingException(status + " " + policy.domain() + ": " + mx + ": " + why + under, cause);
+    static MessagingException held(
+            String status, Deliveries deliveries, PolicyInForce policy, MxHost mx, String why, IOException cause) {
+        return new MessagingException(
+                status + " " + policy.domain() + ": " + mx + ": " + why + deliveries.describe(policy), cause);
     }
 }

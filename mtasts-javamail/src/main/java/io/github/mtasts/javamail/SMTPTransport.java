@@ -1,6 +1,7 @@
 package io.github.mtasts.javamail;
 
 import io.github.mtasts.delivery.Candidate;
+import io.github.mtasts.delivery.Deliveries;
 import io.github.mtasts.discovery.PolicyInForce;
 import io.github.mtasts.policy.MxHost;
 import jakarta.mail.MessagingException;
@@ -14,17 +15,20 @@ import org.jspecify.annotations.Nullable;
  * transport's class ends in {@code .SMTPTransport}.
  */
 final class SMTPTransport extends SmtpConnection {
+    private final Deliveries deliveries;
     private final PolicyInForce policy;
 
     SMTPTransport(
             SmtpSettings settings,
             Session dialogue,
+            Deliveries deliveries,
             PolicyInForce policy,
             MxHost host,
             InetAddress address,
             int port,
             Candidate candidate) {
         super(settings, dialogue, host, address, port, candidate.tls(), false, null);
+        this.deliveries = deliveries;
         this.policy = policy;
     }
 
@@ -46,6 +50,6 @@ final class SMTPTransport extends SmtpConnection {
 
     private MessagingException held(String status, MessagingException e) {
         IOException cause = e.getNextException() instanceof IOException io ? io : new IOException(e.getMessage(), e);
-        return GuardedSmtp.held(status, policy, host(), String.valueOf(e.getMessage()), cause);
+        return GuardedSmtp.held(status, deliveries, policy, host(), String.valueOf(e.getMessage()), cause);
     }
 }

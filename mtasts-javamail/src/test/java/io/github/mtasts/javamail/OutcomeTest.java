@@ -2,6 +2,8 @@ package io.github.mtasts.javamail;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.mtasts.discovery.PolicyInForce;
+import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.testkit.CertificateFault;
 import io.github.mtasts.testkit.MxServer;
 import jakarta.mail.Address;
@@ -133,6 +135,8 @@ class OutcomeTest {
     void anOperatorReadsDomainHostRuleAndWhatWasSeen() {
         world.domain("example.com", "enforce", "mx.example.com").mx(10, "mx.example.com");
         world.mx("mx.example.com").certificate(CertificateFault.EVERYTHING);
+        assertThat(world.engine.policyFor(PolicyDomain.of("example.com"))).isInstanceOf(PolicyInForce.Enforce.class);
+        world.net.clock().advance(Duration.ofMinutes(125));
 
         String told = world.refusal("a@example.com").getMessage();
 
@@ -142,8 +146,8 @@ class OutcomeTest {
                 .contains("its DNS names are [other.example.com]")
                 .containsOnlyOnce("CN=Unknown Root")
                 .containsPattern("\\(certificate valid \\d{4}-\\d\\d-\\d\\d to \\d{4}-\\d\\d-\\d\\d\\)")
-                .contains("policy enforce, id 20260101, fetched ")
-                .contains("mx [mx.example.com]");
+                .containsPattern(
+                        "policy enforce, id 20260101, fetched 20[^ ]+Z, 2 h 5 min old, mx \\[mx\\.example\\.com]");
     }
 
     @Test
