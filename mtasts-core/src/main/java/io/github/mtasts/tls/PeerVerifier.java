@@ -3,7 +3,6 @@ package io.github.mtasts.tls;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
-import java.security.InvalidAlgorithmParameterException;
 import java.security.KeyStore;
 import java.security.Provider;
 import java.security.cert.CertPath;
@@ -17,7 +16,6 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.CollectionCertStoreParameters;
 import java.security.cert.PKIXBuilderParameters;
-import java.security.cert.PKIXCertPathBuilderResult;
 import java.security.cert.PKIXParameters;
 import java.security.cert.PKIXReason;
 import java.security.cert.PKIXRevocationChecker;
@@ -35,14 +33,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
@@ -59,16 +53,13 @@ public final class PeerVerifier {
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final int LONGEST_PATH = 10;
 
-    /** The trust anchors by their names: PKIX would look at all of them for each chain. */
-    private final Map<X500Principal, Set<TrustAnchor>> anchors;
-
+    private final TrustAnchors anchors;
     private final InstantSource clock;
     private final @Nullable Provider provider;
     private final boolean stapledOcsp;
 
-    private PeerVerifier(Builder builder, Set<TrustAnchor> anchors) {
-        this.anchors =
-                anchors.stream().collect(Collectors.groupingBy(PeerVerifier::nameOf, Collectors.toUnmodifiableSet()));
+    private PeerVerifier(Builder builder, TrustAnchors anchors) {
+        this.anchors = anchors;
         this.clock = builder.clock;
         this.provider = builder.provider;
         this.stapledOcsp = builder.stapledOcsp;
@@ -240,16 +231,15 @@ public final class PeerVerifier {
         Instant now = clock.instant();
         byte[] staple = stapledOcsp ? staple(session) : null;
         try {
-            checkKeys(build(chain, now, staple), faults);
-            return;
-        } catch (CertPathBuilderException e) {
-            explain(chain, now, staple, presented, faults);
+            List<X509Certificate> path = build(chain, now, staple);
+            if (path.isEmpty()) {
+                explain(chain, now, staple, presented, faults);
+            } else {
+                checkKeys(path, faults);
+            }
         } catch (GeneralSecurityException e) {
             faults.put(
                     TlsFault.UNTRUSTED, "the chain cannot be checked: " + Printable.of(String.valueOf(e.getMessage())));
-        }
-        if (faults.keySet().stream().noneMatch(CHAIN_FAULTS::contains)) {
-            faults.put(TlsFault.UNTRUSTED, "no valid chain to a trust anchor; issued by " + presented.issuer());
         }
     }
 
@@ -261,34 +251,71 @@ public final class PeerVerifier {
             TlsFault.WEAK_KEY,
             TlsFault.REVOKED);
 
+    /** The valid path that these certificates make, without its anchor; empty where there is none. */
     private List<X509Certificate> build(List<X509Certificate> chain, Instant at, byte @Nullable [] staple)
             throws GeneralSecurityException {
+        Set<TrustAnchor> ends = anchorsOf(chain);
+        if (ends.isEmpty()) {
+            return List.of();
+        }
+        List<X509Certificate> served = asServed(chain);
+        if (!served.isEmpty()) {
+            try {
+                validate(served, ends, at, staple);
+                return served;
+            } catch (CertPathValidatorException e) {
+                // another path may be valid
+            }
+        }
         X509CertSelector leaf = new X509CertSelector();
         leaf.setCertificate(chain.get(0));
-        PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchorsOf(chain), leaf);
+        PKIXBuilderParameters parameters = new PKIXBuilderParameters(ends, leaf);
         parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(chain)));
         parameters.setMaxPathLength(LONGEST_PATH);
         configure(parameters, at, chain.get(0), staple);
-        PKIXCertPathBuilderResult result =
-                (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters);
-        return certificates(result.getCertPath());
+        try {
+            return certificates(
+                    CertPathBuilder.getInstance("PKIX").build(parameters).getCertPath());
+        } catch (CertPathBuilderException e) {
+            return List.of();
+        }
+    }
+
+    /**
+     * The path that almost every chain is: each certificate's issuer next to it, up to one that an anchor issued, by their names. Empty where it is not so simple. PKIX's own
+     * search verifies one signature more.
+     */
+    private List<X509Certificate> asServed(List<X509Certificate> chain) throws GeneralSecurityException {
+        for (int length = 1; length <= Math.min(chain.size(), LONGEST_PATH); length++) {
+            X500Principal issuer = chain.get(length - 1).getIssuerX500Principal();
+            if (!anchors.named(issuer).isEmpty()) {
+                return chain.subList(0, length);
+            }
+            if (length < chain.size()
+                    && !chain.get(length).getSubjectX500Principal().equals(issuer)) {
+                break;
+            }
+        }
+        return List.of();
+    }
+
+    private static void validate(
+            List<X509Certificate> path, Set<TrustAnchor> ends, Instant at, byte @Nullable [] staple)
+            throws GeneralSecurityException {
+        PKIXParameters parameters = new PKIXParameters(ends);
+        configure(parameters, at, path.get(0), staple);
+        CertPathValidator.getInstance("PKIX")
+                .validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
     }
 
     /** The anchors that can end a path through these certificates: those with the name of an issuer, and those that may be among them. */
-    private Set<TrustAnchor> anchorsOf(List<X509Certificate> chain) throws CertPathBuilderException {
+    private Set<TrustAnchor> anchorsOf(List<X509Certificate> chain) throws GeneralSecurityException {
         Set<TrustAnchor> found = new HashSet<>();
         for (X509Certificate certificate : chain) {
-            found.addAll(anchors.getOrDefault(certificate.getIssuerX500Principal(), Set.of()));
-            found.addAll(anchors.getOrDefault(certificate.getSubjectX500Principal(), Set.of()));
-        }
-        if (found.isEmpty()) {
-            throw new CertPathBuilderException("no trust anchor has the name of an issuer");
+            found.addAll(anchors.named(certificate.getIssuerX500Principal()));
+            found.addAll(anchors.named(certificate.getSubjectX500Principal()));
         }
         return found;
-    }
-
-    private static X500Principal nameOf(TrustAnchor anchor) {
-        return anchor.getTrustedCert().getSubjectX500Principal();
     }
 
     private static List<X509Certificate> certificates(CertPath path) {
@@ -330,7 +357,8 @@ public final class PeerVerifier {
             Instant now,
             byte @Nullable [] staple,
             PresentedCertificate presented,
-            Map<TlsFault, String> faults) {
+            Map<TlsFault, String> faults)
+            throws GeneralSecurityException {
         X509Certificate leaf = chain.get(0);
         Instant at = now;
         if (now.isAfter(presented.notAfter())) {
@@ -355,28 +383,25 @@ public final class PeerVerifier {
             return;
         }
         try {
-            PKIXParameters parameters = new PKIXParameters(Set.of(anchor));
-            configure(parameters, at, leaf, staple);
-            CertPathValidator.getInstance("PKIX")
-                    .validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
+            validate(path, Set.of(anchor), at, staple);
         } catch (CertPathValidatorException e) {
-            TlsFault fault = faultOf(e);
             faults.putIfAbsent(
-                    fault,
+                    faultOf(e),
                     "the chain is not valid: " + Printable.of(String.valueOf(e.getMessage()))
                             + (e.getIndex() > 0 ? " (certificate " + e.getIndex() + " above the host's own)" : ""));
-        } catch (GeneralSecurityException e) {
-            faults.put(
-                    TlsFault.UNTRUSTED, "the chain cannot be checked: " + Printable.of(String.valueOf(e.getMessage())));
+        }
+        if (faults.keySet().stream().noneMatch(CHAIN_FAULTS::contains)) {
+            faults.put(TlsFault.UNTRUSTED, "no valid chain to a trust anchor; issued by " + presented.issuer());
         }
     }
 
     /** Follows issuers from the leaf through what was presented, as far as it goes; the anchor it ends at, or null. */
-    private @Nullable TrustAnchor link(List<X509Certificate> path, List<X509Certificate> presented) {
+    private @Nullable TrustAnchor link(List<X509Certificate> path, List<X509Certificate> presented)
+            throws GeneralSecurityException {
         Set<X509Certificate> used = new HashSet<>(path);
         while (path.size() <= LONGEST_PATH) {
             X509Certificate last = path.get(path.size() - 1);
-            for (TrustAnchor anchor : anchors.getOrDefault(last.getIssuerX500Principal(), Set.of())) {
+            for (TrustAnchor anchor : anchors.named(last.getIssuerX500Principal())) {
                 X509Certificate root = anchor.getTrustedCert();
                 if (root != null && isIssuer(root, last)) {
                     return anchor;
@@ -457,7 +482,7 @@ public final class PeerVerifier {
         private Builder() {}
 
         /**
-         * The trust anchors, instead of the platform's: every certificate entry of the store.
+         * The trust anchors, instead of the platform's: every certificate entry of the store. It is read at once, the platform's with the first certificate.
          *
          * @param anchors a key store whose certificates are trusted
          * @return this
@@ -520,31 +545,19 @@ public final class PeerVerifier {
          * The verifier.
          *
          * @return the verifier
-         * @throws IllegalStateException if there is no trust anchor, or the anchors cannot be read
+         * @throws IllegalStateException if the store given has no trust anchor, or cannot be read; what is wrong with the platform's is found, and told as
+         *     {@link TlsFault#UNTRUSTED}, when the first certificate is judged
          */
         public PeerVerifier build() {
-            Set<TrustAnchor> anchors = new HashSet<>();
-            try {
-                TrustManagerFactory factory =
-                        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-                factory.init(keyStore);
-                for (TrustManager manager : factory.getTrustManagers()) {
-                    if (manager instanceof X509TrustManager x509) {
-                        for (X509Certificate anchor : x509.getAcceptedIssuers()) {
-                            anchors.add(new TrustAnchor(anchor, null));
-                        }
-                    }
+            TrustAnchors anchors = new TrustAnchors(keyStore, further);
+            if (keyStore != null) {
+                try {
+                    anchors.read();
+                } catch (GeneralSecurityException e) {
+                    throw new IllegalStateException("trust anchors cannot be read: " + e.getMessage(), e);
                 }
-                for (X509Certificate anchor : further) {
-                    anchors.add(new TrustAnchor(anchor, null));
-                }
-                if (anchors.isEmpty()) {
-                    throw new InvalidAlgorithmParameterException("no trust anchor");
-                }
-            } catch (GeneralSecurityException e) {
-                throw new IllegalStateException("trust anchors cannot be read: " + e.getMessage(), e);
             }
-            return new PeerVerifier(this, Set.copyOf(anchors));
+            return new PeerVerifier(this, anchors);
         }
     }
 }

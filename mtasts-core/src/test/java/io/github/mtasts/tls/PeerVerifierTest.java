@@ -10,7 +10,10 @@ import io.github.mtasts.testkit.TestCa;
 import io.github.mtasts.testkit.TestClock;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.Security;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,6 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -121,6 +125,34 @@ class PeerVerifierTest {
         host.certificate(good);
 
         assertThat(faults()).isEmpty();
+    }
+
+    /** In whatever order, and with whatever else a server sends (RFC 8446 §4.4.2). */
+    @Test
+    void aChainIsFoundAmongWhatIsServed() {
+        X509Certificate root = net.ca().root();
+        X509Certificate stranger = new TestCa().root();
+        List<X509Certificate> served =
+                net.ca().issue(NAME, CertificateFault.NONE).chain();
+        X509Certificate leaf = served.get(0);
+        X509Certificate intermediate = served.get(1);
+        X509Certificate namesake =
+                new TestCa().issue(NAME, CertificateFault.NONE).chain().get(1);
+        assertThat(namesake.getSubjectX500Principal()).isEqualTo(intermediate.getSubjectX500Principal());
+
+        assertThat(faultsOf(leaf, intermediate)).isEmpty();
+        assertThat(faultsOf(leaf, intermediate, root)).isEmpty();
+        assertThat(faultsOf(leaf, root, intermediate)).isEmpty();
+        assertThat(faultsOf(leaf, stranger, intermediate)).isEmpty();
+        assertThat(faultsOf(leaf, namesake, intermediate)).isEmpty();
+        assertThat(faultsOf(leaf, intermediate, namesake)).isEmpty();
+        assertThat(faultsOf(leaf, namesake)).containsExactly(TlsFault.UNTRUSTED);
+        assertThat(faultsOf(leaf, namesake, root)).containsExactly(TlsFault.UNTRUSTED);
+        assertThat(faultsOf(leaf, root)).containsExactly(TlsFault.UNTRUSTED);
+    }
+
+    private Set<TlsFault> faultsOf(X509Certificate... chain) {
+        return verifier.judgeChain(NAME, List.of(chain), null).faults().keySet();
     }
 
     static Stream<Arguments> toldCertificates() {
@@ -222,6 +254,41 @@ class PeerVerifierTest {
         assertThat(DnsId.matches("mx.example.com\0.evil.example", "mx.example.com"))
                 .isFalse();
         assertThat(DnsId.matches("mx.example.com\0", "mx.example.com")).isFalse();
+    }
+
+    /** Read with the first certificate: a start does not wait for them, and mail waits where there are none. */
+    @Test
+    @Tag("N-8")
+    void aPlatformWithoutTrustAnchorsTrustsNobody(@TempDir Path folder) throws IOException {
+        List<X509Certificate> chain =
+                net.ca().issue(NAME, CertificateFault.NONE).chain();
+        String before = System.getProperty("javax.net.ssl.trustStore");
+        System.setProperty("javax.net.ssl.trustStore", "NONE");
+        try {
+            TlsCheck check = PeerVerifier.builder().build().judgeChain(NAME, chain, null);
+            TlsCheck twin = PeerVerifier.builder()
+                    .trustAlso(List.of(net.ca().root()))
+                    .build()
+                    .judgeChain(NAME, chain, null);
+
+            assertThat(check.faults())
+                    .containsOnly(
+                            Map.entry(TlsFault.UNTRUSTED, "the chain cannot be checked: there is no trust anchor"));
+            assertThat(twin.faults()).isEmpty();
+            Path broken = Files.writeString(folder.resolve("broken"), "this is no key store");
+            System.setProperty("javax.net.ssl.trustStore", broken.toString());
+            assertThat(PeerVerifier.builder()
+                            .build()
+                            .judgeChain(NAME, chain, null)
+                            .faults())
+                    .containsOnlyKeys(TlsFault.UNTRUSTED);
+        } finally {
+            if (before == null) {
+                System.clearProperty("javax.net.ssl.trustStore");
+            } else {
+                System.setProperty("javax.net.ssl.trustStore", before);
+            }
+        }
     }
 
     @Test
