@@ -23,7 +23,7 @@ final class SendingPart implements Part {
     @Override
     public void run(Page page, boolean quick) throws Exception {
         int pairs = quick ? 6 : 20;
-        int messages = quick ? 50 : 200;
+        int messages = quick ? 50 : 1000;
         page.heading("Sending");
         page.say(
                 "Messages of 20 kB to one MX host, " + messages

@@ -57,9 +57,8 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
     final Builder settings;
     final ScheduledThreadPoolExecutor executor;
     final HandshakePlaces places;
-    final DefaultConnectingIOReactor reactor;
-    private final ClientHttp1StreamDuplexerFactory connections;
     // guarded by this
+    private @Nullable Http http;
     private final Set<PolicyFetch> inFlight = new HashSet<>();
     private final Set<PolicyFetch> waiting = new LinkedHashSet<>();
     private boolean closed;
@@ -70,35 +69,59 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
         this.executor.setRemoveOnCancelPolicy(true);
         this.executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         this.places = new HandshakePlaces(settings.places, SLICE, executor);
-        Http1Config limits = Http1Config.custom()
-                .setBufferSize(BUFFER)
-                .setMaxLineLength(MAX_LINE)
-                .setMaxHeaderCount(MAX_HEADERS)
-                .build();
-        this.connections = new ClientHttp1StreamDuplexerFactory(
-                HttpProcessorBuilder.create().build(),
-                limits,
-                CharCodingConfig.DEFAULT,
-                (request, response, context) -> false,
-                boundedHeads(limits),
-                DefaultHttpRequestWriterFactory.INSTANCE,
-                response -> DefaultContentLengthStrategy.UNDEFINED,
-                DefaultContentLengthStrategy.INSTANCE,
-                null);
-        this.reactor = new DefaultConnectingIOReactor(
-                (session, attachment) -> ((PolicyFetch.Attempt) attachment).connected(session),
-                IOReactorConfig.custom()
-                        .setIoThreadCount(
-                                Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors())))
-                        .setTcpNoDelay(true)
-                        .setSelectInterval(SELECT_INTERVAL)
-                        .build(),
-                threads("mtasts-fetch-io-"),
-                null,
-                failure -> LOG.warn("policy fetches: failure on an I/O thread", failure),
-                null,
-                session -> session.close(CloseMode.IMMEDIATE));
-        reactor.start();
+    }
+
+    /** What speaks HTTP/1.1, and its threads; made with the first fetch, since a process whose policies are all known has no use for it. */
+    synchronized Http http() {
+        if (http == null) {
+            http = new Http();
+            if (closed) {
+                http.reactor.close(CloseMode.IMMEDIATE);
+            }
+        }
+        return http;
+    }
+
+    static final class Http {
+        final DefaultConnectingIOReactor reactor;
+        private final ClientHttp1StreamDuplexerFactory connections;
+
+        private Http() {
+            Http1Config limits = Http1Config.custom()
+                    .setBufferSize(BUFFER)
+                    .setMaxLineLength(MAX_LINE)
+                    .setMaxHeaderCount(MAX_HEADERS)
+                    .build();
+            this.connections = new ClientHttp1StreamDuplexerFactory(
+                    HttpProcessorBuilder.create().build(),
+                    limits,
+                    CharCodingConfig.DEFAULT,
+                    (request, response, context) -> false,
+                    boundedHeads(limits),
+                    DefaultHttpRequestWriterFactory.INSTANCE,
+                    response -> DefaultContentLengthStrategy.UNDEFINED,
+                    DefaultContentLengthStrategy.INSTANCE,
+                    null);
+            this.reactor = new DefaultConnectingIOReactor(
+                    (session, attachment) -> ((PolicyFetch.Attempt) attachment).connected(session),
+                    IOReactorConfig.custom()
+                            .setIoThreadCount(
+                                    Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors())))
+                            .setTcpNoDelay(true)
+                            .setSelectInterval(SELECT_INTERVAL)
+                            .build(),
+                    threads("mtasts-fetch-io-"),
+                    null,
+                    failure -> LOG.warn("policy fetches: failure on an I/O thread", failure),
+                    null,
+                    session -> session.close(CloseMode.IMMEDIATE));
+            reactor.start();
+        }
+
+        /** What handles the events of a connection. */
+        IOEventHandler on(ProtocolIOSession session) {
+            return new ClientHttp1IOEventHandler(connections.create(session));
+        }
     }
 
     private static ThreadFactory threads(String prefix) {
@@ -156,11 +179,6 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
         private static RefusedException cut() {
             return new RefusedException(FetchFailure.TRUNCATED, "the connection ended within the response's head");
         }
-    }
-
-    /** What speaks HTTP/1.1 on a connection. */
-    IOEventHandler http(ProtocolIOSession session) {
-        return new ClientHttp1IOEventHandler(connections.create(session));
     }
 
     @Override
@@ -226,19 +244,24 @@ final class HttpsPolicyFetcher implements PolicyFetcher {
     @Override
     public void close() {
         Set<PolicyFetch> open = new HashSet<>();
+        Http made;
         synchronized (this) {
             closed = true;
+            made = http;
             open.addAll(inFlight);
             open.addAll(waiting);
         }
         open.forEach(PolicyFetch::close);
         executor.shutdown();
-        reactor.initiateShutdown();
+        if (made == null) {
+            return;
+        }
+        made.reactor.initiateShutdown();
         try {
-            reactor.awaitShutdown(CLOSE_WITHIN);
+            made.reactor.awaitShutdown(CLOSE_WITHIN);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        reactor.close(CloseMode.IMMEDIATE);
+        made.reactor.close(CloseMode.IMMEDIATE);
     }
 }

@@ -346,13 +346,15 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
         private void begin(boolean othersLeft) {
             int port = fetcher.settings.port;
             try {
-                connecting = fetcher.reactor.connect(
-                        new HttpHost("https", address, policyHost, port),
-                        new InetSocketAddress(address, port),
-                        null,
-                        Timeout.DISABLED,
-                        this,
-                        this);
+                connecting = fetcher.http()
+                        .reactor
+                        .connect(
+                                new HttpHost("https", address, policyHost, port),
+                                new InetSocketAddress(address, port),
+                                null,
+                                Timeout.DISABLED,
+                                this,
+                                this);
             } catch (IOReactorShutdownException e) {
                 fail(FetchFailure.CONNECT, "the I/O threads have ended");
                 return;
@@ -415,7 +417,7 @@ final class PolicyFetch implements HandshakePlaces.Entrant {
                         null);
             });
             synchronized (PolicyFetch.this) {
-                http = fetcher.http(connection);
+                http = fetcher.http().on(connection);
                 if (session == null || conclusion != null) {
                     connection.close(CloseMode.IMMEDIATE);
                 }
