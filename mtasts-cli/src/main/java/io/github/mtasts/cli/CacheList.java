@@ -33,6 +33,7 @@ final class CacheList implements Callable<Integer> {
         return cache.existing(store -> {
             Instant now = CacheStore.now();
             List<Map<String, @Nullable Object>> all = new ArrayList<>();
+            boolean nothing = true;
             PolicyDomain after = null;
             List<PolicyDomain> page;
             do {
@@ -43,6 +44,7 @@ final class CacheList implements Callable<Integer> {
                     if (holding.isEmpty()) {
                         continue; // set aside or removed meanwhile
                     }
+                    nothing = false;
                     if (json.isOn()) {
                         all.add(CacheEntry.json(holding, now));
                     } else {
@@ -52,6 +54,8 @@ final class CacheList implements Callable<Integer> {
             } while (page.size() == PAGE);
             if (json.isOn()) {
                 cache.out().println(Json.of(all));
+            } else if (nothing) {
+                cache.err().println("mtasts: nothing is held there");
             }
             return Main.ExitCode.OK;
         });

@@ -49,6 +49,8 @@ public final class Main {
      */
     public static void main(String[] arguments) {
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
+        System.setProperty("org.slf4j.simpleLogger.showThreadName", "false");
+        System.setProperty("org.slf4j.simpleLogger.showLogName", "false");
         System.exit(commandLine().execute(arguments));
     }
 
@@ -57,6 +59,7 @@ public final class Main {
         line.setParameterExceptionHandler((failure, ignored) -> {
             PrintWriter err = failure.getCommandLine().getErr();
             err.println("mtasts: " + failure.getMessage());
+            CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
             err.println("Try '" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
             return ExitCode.USAGE;
         });

@@ -210,7 +210,10 @@ class CacheTest {
         void emptyDirectoryIsAnEmptyStore() {
             Ran ran = run("list");
 
-            assertThat(ran).isEqualTo(new Ran(0, "", ""));
+            assertThat(ran.code()).isZero();
+            assertThat(ran.out()).isEmpty();
+            assertThat(ran.err()).isEqualToIgnoringNewLines("mtasts: nothing is held there");
+            assertThat(run("list", "--json")).isEqualTo(new Ran(0, "[ ]" + System.lineSeparator(), ""));
         }
     }
 

@@ -44,6 +44,17 @@ class MainTest {
     }
 
     @Test
+    void saysWhatAMistypedWordMayHaveMeant() {
+        CommandRun command = CommandRun.of("checks", "example.com");
+        CommandRun option = CommandRun.of("check", "--no-smpt", "example.com");
+
+        assertThat(command.code()).isEqualTo(64);
+        assertThat(command.err()).contains("mtasts: Unmatched argument").contains("Did you mean: mtasts check");
+        assertThat(option.code()).isEqualTo(64);
+        assertThat(option.err()).contains("Unknown option: '--no-smpt'").contains("--no-smtp");
+    }
+
+    @Test
     void tellsItsVersion() {
         assertThat(CommandRun.of("--version").out()).startsWith("mtasts ").doesNotContain("$");
     }
