@@ -3,7 +3,6 @@ package io.github.mtasts.discovery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.mtasts.TestLog;
-import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.cache.Holding;
 import io.github.mtasts.cache.OperatorRule;
 import io.github.mtasts.cache.PolicyStore;
@@ -27,7 +26,6 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -520,25 +518,16 @@ class ModelTest {
         }
 
         /** Tells the models what the store answered. */
-        final class SeenStore implements PolicyStore {
-            private final PolicyStore store;
-            private boolean fails;
+        final class SeenStore extends FaultyStore {
             private boolean failedOnce;
 
             SeenStore(PolicyStore store) {
-                this.store = store;
-            }
-
-            private void fault() throws IOException {
-                if (fails) {
-                    throw new IOException("No space left on device");
-                }
+                super(store);
             }
 
             @Override
             public Holding load(PolicyDomain domain) throws IOException {
-                fault();
-                Holding holding = store.load(domain);
+                Holding holding = super.load(domain);
                 if (DOMAINS.contains(domain)) {
                     model(domain).loaded(holding, clock.instant());
                 }
@@ -546,52 +535,11 @@ class ModelTest {
             }
 
             @Override
-            public boolean save(CachedPolicy policy, LocalDate lastUsed, Instant now) throws IOException {
-                fault();
-                return store.save(policy, lastUsed, now);
-            }
-
-            @Override
-            public void used(PolicyDomain domain, LocalDate day) throws IOException {
-                fault();
-                store.used(domain, day);
-            }
-
-            @Override
-            public void purge(PolicyDomain domain, Instant at) throws IOException {
-                fault();
-                store.purge(domain, at);
-            }
-
-            @Override
-            public void setRule(OperatorRule rule) throws IOException {
-                fault();
-                store.setRule(rule);
-            }
-
-            @Override
-            public void removeRule(PolicyDomain domain) throws IOException {
-                fault();
-                store.removeRule(domain);
-            }
-
-            @Override
-            public List<PolicyDomain> domains(@Nullable PolicyDomain after, int atMost) throws IOException {
-                fault();
-                return store.domains(after, atMost);
-            }
-
-            @Override
-            public void discard(Instant endedBefore) throws IOException {
-                fault();
-                store.discard(endedBefore);
-            }
-
-            @Override
             public boolean inMemoryOnly() {
                 return true;
             }
 
+            /** The next engine goes on with it. */
             @Override
             public void close() {}
         }
