@@ -30,7 +30,7 @@ final class ColdPart implements Part {
     @Override
     public void run(Page page, boolean quick) throws Exception {
         int domains = quick ? 200 : 2000;
-        int rounds = quick ? 3 : 4;
+        int rounds = quick ? 3 : 8;
         page.heading("Cold discovery");
         page.say(Page.number(domains) + " domains, " + IN_FLIGHT
                 + " in flight: TXT, A and AAAA records, a connection, a full TLS 1.3 handshake (P-256), the chain's check among the platform's trust anchors, the GET, parsing and storing. *Bare* is `SSLSocket` on "

@@ -17,7 +17,10 @@ final class Samples {
     }
 
     double median() {
-        return at(0.5);
+        List<Double> sorted = new ArrayList<>(values);
+        Collections.sort(sorted);
+        int middle = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
     }
 
     /** The value below which this share of them lies. */
