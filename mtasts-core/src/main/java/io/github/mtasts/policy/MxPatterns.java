@@ -1,7 +1,9 @@
 package io.github.mtasts.policy;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -47,11 +49,15 @@ final class MxPatterns {
 
     /** In the order of the file. */
     List<MxPattern> toList() {
-        return Arrays.stream(table)
-                .filter(place -> place != 0)
-                .sorted()
-                .mapToObj(place -> new MxPattern(domain(place), Place.wildcard(place)))
-                .toList();
+        int[] places = table.clone();
+        Arrays.sort(places); // what is no place is 0, and first
+        List<MxPattern> patterns = new ArrayList<>();
+        for (int place : places) {
+            if (place != 0) {
+                patterns.add(new MxPattern(domain(place), Place.wildcard(place)));
+            }
+        }
+        return Collections.unmodifiableList(patterns);
     }
 
     private String domain(int place) {
