@@ -546,7 +546,7 @@ class RefreshTest {
     }
 
     @Test
-    void nothingIsDiscardedInAProcessesFirstDay() throws IOException {
+    void nothingIsDiscardedOnTheFirstDay() throws IOException {
         storesOldPolicy(Duration.ofDays(31));
         world.discovery().tick();
 
