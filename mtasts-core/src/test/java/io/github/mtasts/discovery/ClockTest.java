@@ -237,10 +237,11 @@ class ClockTest {
         world.passes(Duration.ofDays(-30));
         PolicyDiscovery next = world.restart();
         assertThat(next.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
-        next.tick();
+        world.passes(BackOff.SPAN); // it counts as fetched just now
         next.tick();
         Instant fetchedAt = world.clock.instant();
         world.breaks(FetchFailure.CONNECT);
+        world.passes(TTL);
 
         PolicyDiscovery third = world.restart();
 

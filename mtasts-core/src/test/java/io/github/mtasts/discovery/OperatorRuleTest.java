@@ -227,6 +227,28 @@ class OperatorRuleTest {
     }
 
     @Test
+    void ruleSetByAnotherProcessBindsOnceTheStoreIsRead() throws IOException {
+        cachePolicy();
+        world.store.setRule(new OperatorRule.Exempt(DOMAIN, "reason", world.clock.instant(), in(DAY)));
+
+        world.discovery().tick();
+
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
+    }
+
+    @Test
+    void ruleLiftedByAnotherProcessBindsNoMoreOnceTheStoreIsRead() throws IOException {
+        cachePolicy();
+        exempt(DAY);
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
+        world.store.removeRule(DOMAIN);
+
+        world.discovery().tick();
+
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+    }
+
+    @Test
     void ruleInTheStoreIsToldAfterARestartThoughNoMailAsks() {
         exempt(DAY);
         world.restart();

@@ -12,15 +12,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.discovery.DiscoveryEvent.Urgency;
 import io.github.mtasts.discovery.PolicyInForce.Enforce;
+import io.github.mtasts.discovery.PolicyInForce.NotInForce;
 import io.github.mtasts.lookup.DnsFailure;
 import io.github.mtasts.lookup.FetchFailure;
 import io.github.mtasts.lookup.FetchResult;
 import io.github.mtasts.policy.PolicyDomain;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,6 +37,7 @@ import org.junit.jupiter.api.Timeout;
 class RefreshTest {
     private static final Duration WEEK = Duration.ofDays(7);
     private static final Duration HOUR = Duration.ofHours(1);
+    private static final PolicyDomain OLD = PolicyDomain.of("old.example");
 
     private final World world = new World();
 
@@ -202,7 +209,7 @@ class RefreshTest {
     @Tag("S-3.3-17")
     void failingRenewalOfModeNoneIsSilent() {
         world.record("a").serves("version: STSv1\nmode: none\nmax_age: 604800\n");
-        assertThat(world.policy()).isInstanceOf(PolicyInForce.NotInForce.class);
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
         world.breaks(FetchFailure.TIMEOUT);
 
         ticks(WEEK);
@@ -268,16 +275,41 @@ class RefreshTest {
         assertThat(world.fetched() - before).isBetween(10, 12);
     }
 
+    /** A domain with a policy in the cache, whose policy host hangs from now on. */
+    private PolicyDomain cachedThatHangs(int number, Duration maxAge) {
+        PolicyDomain domain = served(number, maxAge);
+        assertThat(world.discovery().policyFor(domain)).isInstanceOf(Enforce.class);
+        world.hosts.answers.put(domain, CompletableFuture<FetchResult>::new);
+        return domain;
+    }
+
+    private PolicyDomain served(int number, Duration maxAge) {
+        PolicyDomain domain = PolicyDomain.of("d" + number + ".example");
+        world.dns.answers.put(
+                domain.recordName(), () -> CompletableFuture.completedFuture(found(TTL, "v=STSv1; id=a;")));
+        world.hosts.answers.put(
+                domain, () -> CompletableFuture.completedFuture(fetched(text("enforce", maxAge, "mx.example.com"))));
+        return domain;
+    }
+
+    /** Policies that another process fetched two days ago, with mail today. */
+    private List<PolicyDomain> stored(int count) throws IOException {
+        List<PolicyDomain> domains = new ArrayList<>();
+        Instant now = world.clock.instant();
+        for (int i = 0; i < count; i++) {
+            PolicyDomain domain = served(i, WEEK);
+            CachedPolicy policy = cached(domain.toString(), now.minus(Duration.ofDays(2)));
+            assertThat(world.store.save(policy, LocalDate.ofInstant(now, ZoneOffset.UTC), now))
+                    .isTrue();
+            domains.add(domain);
+        }
+        return domains;
+    }
+
     @Test
     void notMoreThanAHundredRenewalsAreUnderWay() {
         for (int i = 0; i < 150; i++) {
-            PolicyDomain domain = PolicyDomain.of("d" + i + ".example");
-            world.dns.answers.put(
-                    domain.recordName(), () -> CompletableFuture.completedFuture(found(TTL, "v=STSv1; id=a;")));
-            world.hosts.answers.put(
-                    domain, () -> CompletableFuture.completedFuture(fetched(text("enforce", WEEK, "mx.example.com"))));
-            assertThat(world.discovery().policyFor(domain)).isInstanceOf(Enforce.class);
-            world.hosts.answers.put(domain, CompletableFuture<FetchResult>::new);
+            cachedThatHangs(i, WEEK);
         }
         world.hosts.asked.clear();
         world.passes(Duration.ofDays(1));
@@ -286,6 +318,303 @@ class RefreshTest {
         world.discovery().tick();
 
         assertThat(world.fetched()).isEqualTo(Refresher.MOST_AT_ONCE);
+    }
+
+    @Test
+    void notMoreThanAHundredRenewalsOfWhatTheStoreHoldsAreUnderWay() throws IOException {
+        for (PolicyDomain domain : stored(150)) {
+            world.hosts.answers.put(domain, CompletableFuture<FetchResult>::new);
+        }
+
+        for (int i = 0; i < 5; i++) {
+            world.discovery().tick();
+        }
+
+        assertThat(world.fetched()).isEqualTo(Refresher.MOST_AT_ONCE);
+    }
+
+    @Test
+    void nearestToTheirEndAreRenewedFirst() {
+        List<PolicyDomain> near = new ArrayList<>();
+        for (int i = 0; i < 150; i++) {
+            boolean isNear = i % 3 == 0;
+            PolicyDomain domain = cachedThatHangs(i, isNear ? Duration.ofDays(2) : WEEK);
+            if (isNear) {
+                near.add(domain);
+            }
+        }
+        world.hosts.asked.clear();
+        world.passes(Duration.ofDays(1));
+
+        world.discovery().tick();
+
+        assertThat(world.hosts.asked).hasSize(Refresher.MOST_AT_ONCE).containsAll(near);
+    }
+
+    @Test
+    void renewalIsMadeFromItsTimeOn() {
+        cachePolicy(WEEK);
+        untilRenewal();
+
+        world.discovery().tick();
+
+        assertThat(world.fetched()).isEqualTo(2);
+    }
+
+    @Test
+    void renewalIsNotMadeBeforeItsTime() {
+        cachePolicy(WEEK);
+        untilRenewal();
+        world.passes(Duration.ofMillis(-1));
+
+        world.discovery().tick();
+
+        assertThat(world.fetched()).isOne();
+    }
+
+    /** Time passes up to the first millisecond at which the cached policy is to be renewed. */
+    private void untilRenewal() {
+        long at = Refresher.refreshAt(world.policy().known().orElseThrow(), 0);
+        world.passes(Duration.between(world.clock.instant(), Instant.ofEpochMilli(at)));
+    }
+
+    @Test
+    void longLivedPolicyCountsAsUsedForItsLifeAfterTheLastMail() {
+        assertThat(isUsedAfter(20, Duration.ofDays(20))).isTrue();
+        assertThat(isUsedAfter(21, Duration.ofDays(20))).isFalse();
+    }
+
+    @Test
+    void begunDayOfTheLifeCountsWhole() {
+        assertThat(isUsedAfter(21, Duration.ofDays(20).plusSeconds(1))).isTrue();
+        assertThat(isUsedAfter(22, Duration.ofDays(20).plusSeconds(1))).isFalse();
+    }
+
+    private boolean isUsedAfter(int days, Duration maxAge) {
+        Instant now = world.clock.instant();
+        CachedPolicy policy =
+                CachedPolicy.fetched(DOMAIN, World.policy(text("enforce", maxAge, "mx.example.com")), "a", now);
+        int today = (int) LocalDate.ofInstant(now, ZoneOffset.UTC).toEpochDay();
+        return Refresher.isUsed(policy, today - days, now.toEpochMilli());
+    }
+
+    @Test
+    void unusedPolicyIsForgottenOnceItIsOver() {
+        cachePolicy(WEEK);
+
+        ticks(Duration.ofDays(30));
+
+        assertThat(world.discovery().engine.memory.get(DOMAIN)).isNull();
+    }
+
+    @Test
+    void unusedPolicyStaysAsLongAsItApplies() {
+        FaultyStore store = new StoreInMemory();
+        store.fails = true; // so that only memory can tell
+        world.store = store;
+        cachePolicy(WEEK);
+        ticks(Duration.ofDays(10));
+
+        world.txt(unavailable(DnsFailure.TIMEOUT)).breaks(FetchFailure.CONNECT);
+
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+    }
+
+    /** A store whose calls are made at once, on the caller's thread, and counted. */
+    private static final class StoreInMemory extends FaultyStore {
+        int saves;
+        int pages;
+
+        @Override
+        public boolean save(CachedPolicy policy, LocalDate lastUsed, Instant now) throws IOException {
+            saves++;
+            return super.save(policy, lastUsed, now);
+        }
+
+        @Override
+        public List<PolicyDomain> domains(@Nullable PolicyDomain after, int atMost) throws IOException {
+            pages++;
+            return super.domains(after, atMost);
+        }
+
+        @Override
+        public boolean inMemoryOnly() {
+            return true;
+        }
+    }
+
+    @Test
+    void refusedPolicyIsHandedInAgainEveryFiveMinutes() {
+        StoreInMemory store = new StoreInMemory();
+        store.fails = true;
+        world.store = store;
+        cachePolicy(WEEK);
+        world.discovery().tick();
+        store.saves = 0;
+
+        for (int i = 0; i < 30; i++) {
+            world.passes(Duration.ofMinutes(1));
+            world.discovery().tick();
+        }
+
+        assertThat(store.saves).isEqualTo(6);
+    }
+
+    @Test
+    void policyThatTheStoreHoldsIsNotHandedInAgain() {
+        StoreInMemory store = new StoreInMemory();
+        world.store = store;
+        cachePolicy(WEEK);
+
+        ticks(HOUR);
+
+        assertThat(store.saves).isOne();
+    }
+
+    @Test
+    void storeIsReadOnceAnHour() {
+        StoreInMemory store = new StoreInMemory();
+        world.store = store;
+        world.discovery().tick();
+        assertThat(store.pages).isOne();
+        store.pages = 0;
+
+        for (int i = 0; i < 180; i++) {
+            world.passes(Duration.ofMinutes(1));
+            world.discovery().tick();
+        }
+
+        assertThat(store.pages).isEqualTo(3);
+    }
+
+    @Test
+    void storeIsReadToItsEnd() throws IOException {
+        stored(Refresher.PAGE + 50);
+
+        for (int i = 0; i < 5; i++) {
+            world.discovery().tick();
+        }
+
+        assertThat(world.fetched()).isEqualTo(Refresher.PAGE + 50);
+    }
+
+    @Test
+    void readingTheStoreAsksNothingForWhatIsKnown() {
+        cachePolicy(WEEK);
+
+        world.discovery().tick();
+
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+        assertThat(world.asked()).isOne();
+    }
+
+    @Test
+    void policyThatTheStoreCouldNotTellCountsOnceTheStoreIsRead() throws IOException {
+        FaultyStore store = new StoreInMemory();
+        world.store = store;
+        Instant now = world.clock.instant();
+        assertThat(store.save(cached(DOMAIN.toString(), now), LocalDate.ofInstant(now, ZoneOffset.UTC), now))
+                .isTrue();
+        store.fails = true;
+        world.txt(absent(TTL));
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
+        store.fails = false;
+
+        world.discovery().tick();
+
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+    }
+
+    @Test
+    void policyThatEndedAMonthAgoIsDiscardedWithinADay() throws IOException {
+        storesOldPolicy(Duration.ofDays(31));
+        world.discovery().tick();
+
+        ticks(Duration.ofDays(1));
+
+        assertThat(holdsOldPolicy()).isFalse();
+    }
+
+    @Test
+    void policyThatEndedWithinTheLastMonthIsNotDiscarded() throws IOException {
+        storesOldPolicy(Duration.ofDays(28));
+        world.discovery().tick();
+
+        ticks(Duration.ofDays(1));
+
+        assertThat(holdsOldPolicy()).isTrue();
+    }
+
+    @Test
+    void nothingIsDiscardedOnTheFirstDay() throws IOException {
+        storesOldPolicy(Duration.ofDays(31));
+        world.discovery().tick();
+
+        ticks(Duration.ofDays(1).minus(HOUR));
+
+        assertThat(holdsOldPolicy()).isTrue();
+    }
+
+    @Test
+    void nothingIsDiscardedRightAfterAJumpForward() throws IOException {
+        storesOldPolicy(Duration.ofDays(31));
+        world.discovery().tick();
+        world.passes(Duration.ofDays(3));
+        world.discovery().tick();
+
+        ticks(Duration.ofDays(1).minus(HOUR));
+
+        assertThat(holdsOldPolicy()).isTrue();
+    }
+
+    @Test
+    void nothingIsDiscardedRightAfterAJumpBack() throws IOException {
+        storesOldPolicy(Duration.ofDays(40));
+        world.discovery().tick();
+        world.passes(Duration.ofDays(-3));
+        world.discovery().tick();
+
+        ticks(Duration.ofDays(1).minus(HOUR));
+
+        assertThat(holdsOldPolicy()).isTrue();
+    }
+
+    @Test
+    void hourBetweenTicksIsNoJump() throws IOException {
+        storesOldPolicy(Duration.ofDays(31));
+        world.discovery().tick();
+
+        for (int i = 0; i < 24; i++) {
+            world.passes(HOUR);
+            world.discovery().tick();
+        }
+
+        assertThat(holdsOldPolicy()).isFalse();
+    }
+
+    @Test
+    void ticksAtOneTimeAreNoJump() throws IOException {
+        storesOldPolicy(Duration.ofDays(31));
+        world.discovery().tick();
+
+        for (int i = 0; i < 24; i++) {
+            world.passes(HOUR);
+            world.discovery().tick();
+            world.discovery().tick();
+        }
+
+        assertThat(holdsOldPolicy()).isFalse();
+    }
+
+    private void storesOldPolicy(Duration endedBefore) throws IOException {
+        Instant now = world.clock.instant();
+        CachedPolicy policy = cached(OLD.toString(), now.minus(endedBefore).minus(WEEK));
+        assertThat(world.store.save(policy, LocalDate.ofInstant(now, ZoneOffset.UTC), now))
+                .isTrue();
+    }
+
+    private boolean holdsOldPolicy() throws IOException {
+        return world.store.load(OLD).policy().isPresent();
     }
 
     @Test
@@ -320,6 +649,43 @@ class RefreshTest {
 
         assertThat(world.fetched()).isEqualTo(2);
         assertThat(next.policyFor(DOMAIN).known().orElseThrow().policy().mx()).hasToString("[new.example.com]");
+    }
+
+    @Test
+    void afterARestartRenewalIsMadeFromItsTimeOn() {
+        cachePolicy(WEEK);
+        untilRenewal();
+
+        PolicyDiscovery next = world.restart();
+        next.tick();
+        next.tick();
+
+        assertThat(world.fetched()).isEqualTo(2);
+    }
+
+    @Test
+    void afterARestartNothingIsAskedForAPolicyThatIsNotDue() {
+        cachePolicy(WEEK);
+
+        PolicyDiscovery next = world.restart();
+        next.tick();
+        next.tick();
+
+        assertThat(world.asked()).isOne();
+    }
+
+    @Test
+    void afterARestartPolicyFromTheFutureIsRenewed() {
+        cachePolicy(WEEK);
+        world.passes(Duration.ofDays(-30));
+
+        PolicyDiscovery next = world.restart();
+        next.tick();
+        next.tick();
+        world.passes(BackOff.SPAN); // it counts as fetched just now
+        next.tick();
+
+        assertThat(world.fetched()).isEqualTo(2);
     }
 
     @Test
