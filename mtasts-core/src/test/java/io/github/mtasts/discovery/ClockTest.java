@@ -2,14 +2,18 @@ package io.github.mtasts.discovery;
 
 import static io.github.mtasts.discovery.World.DOMAIN;
 import static io.github.mtasts.discovery.World.TTL;
+import static io.github.mtasts.discovery.World.absent;
 import static io.github.mtasts.discovery.World.fetched;
 import static io.github.mtasts.discovery.World.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.discovery.PolicyInForce.Enforce;
 import io.github.mtasts.discovery.PolicyInForce.NotInForce;
+import io.github.mtasts.lookup.DnsAnswer;
 import io.github.mtasts.lookup.FetchFailure;
 import io.github.mtasts.lookup.FetchResult;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
@@ -166,6 +170,61 @@ class ClockTest {
         world.record("c");
         world.passes(TTL);
         assertThat(world.policy().known().orElseThrow().recordId()).isEqualTo("c");
+    }
+
+    @Test
+    void setBackDuringAQuestionThePolicyAgesOnceByIt() {
+        CompletableFuture<DnsAnswer<String>> record = new CompletableFuture<>();
+        world.txt(() -> record).breaks(FetchFailure.TIMEOUT);
+        world.passes(TTL);
+        CompletableFuture<PolicyInForce> answer = world.discovery().policyForAsync(DOMAIN);
+
+        world.passes(TWO_DAYS.negated());
+        record.complete(World.found(TTL, "v=STSv1; id=b;"));
+
+        Instant expiresAt = answer.join().known().orElseThrow().expiresAt();
+        assertThat(Duration.between(world.clock.instant(), expiresAt))
+                .isEqualTo(WEEK.minus(Duration.ofDays(3)).minus(TTL));
+    }
+
+    @Test
+    void expiredPolicyDoesNotComeToLifeAgainWithTheNextProcess() {
+        world.txt(absent(TTL));
+        world.passes(Duration.ofDays(4).plusSeconds(1));
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
+        world.passes(TWO_DAYS.negated());
+
+        world.restart();
+
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
+    }
+
+    @Test
+    void policyThatExpiredByItsTrueAgeDoesNotComeToLifeAgainWithTheNextProcess() {
+        world.txt(absent(TTL));
+        world.passes(TWO_DAYS.negated());
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+        world.passes(Duration.ofDays(4).plusSeconds(1));
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
+
+        world.restart();
+
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
+    }
+
+    @Test
+    void policyInTheStoreFromTheFutureIsLeftThereAsItIs() throws IOException {
+        CachedPolicy stored = world.store.load(DOMAIN).policy().orElseThrow();
+        world.breaks(FetchFailure.CONNECT);
+        world.passes(Duration.ofDays(-30));
+        PolicyDiscovery next = world.restart();
+        assertThat(next.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
+        world.passes(TTL);
+        assertThat(next.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
+
+        next.tick();
+
+        assertThat(world.store.load(DOMAIN).policy()).contains(stored);
     }
 
     @Test

@@ -324,6 +324,35 @@ class OperatorRuleTest {
     }
 
     @Test
+    void purgeByAnotherProcessIsTold() throws IOException {
+        cachePolicy();
+        world.store.purge(DOMAIN, world.clock.instant());
+        world.passes(TTL);
+
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+        assertThat(world.events(DiscoveryEvent.PolicyPurged.class, 1))
+                .singleElement()
+                .satisfies(event -> assertThat(event.domain()).isEqualTo(DOMAIN));
+    }
+
+    @Test
+    void exemptionOfADomainNeverSeenNeedsNoQuestion() {
+        exempt(DAY);
+
+        assertThat(world.policy()).isInstanceOf(NotInForce.class);
+
+        assertThat(world.asked()).isZero();
+    }
+
+    @Test
+    void liftingFromADomainNeverSeenTakesNoMemory() {
+        assertThat(world.discovery().lift(DOMAIN)).isTrue();
+
+        assertThat(world.discovery().engine.memory.get(DOMAIN)).isNull();
+    }
+
+    @Test
     void purgeDuringAFetchForgetsWhatWasKnownBefore() {
         cachePolicy();
         CompletableFuture<FetchResult> fetch = new CompletableFuture<>();

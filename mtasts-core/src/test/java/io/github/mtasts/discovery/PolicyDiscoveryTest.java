@@ -10,6 +10,7 @@ import static io.github.mtasts.discovery.World.unavailable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.mtasts.TestLog;
 import io.github.mtasts.discovery.PolicyInForce.Enforce;
 import io.github.mtasts.discovery.PolicyInForce.NotInForce;
 import io.github.mtasts.discovery.PolicyInForce.Source;
@@ -23,6 +24,7 @@ import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.policy.ReportType;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -186,6 +188,106 @@ class PolicyDiscoveryTest {
         }
 
         @Test
+        void fetchedPolicyIsAnsweredFromMemoryUpToItsLastMillisecond() {
+            world.txt(found(Duration.ofHours(1), "v=STSv1; id=a;")).serves("enforce", Duration.ofSeconds(60), MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            world.passes(Duration.ofSeconds(60));
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.asked()).isOne();
+        }
+
+        @Test
+        void policyThatIsKeptIsAnsweredFromMemoryUpToItsLastMillisecond() {
+            world.txt(found(Duration.ofHours(1), "v=STSv1; id=a;")).serves("enforce", Duration.ofMinutes(90), MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.passes(Duration.ofMinutes(60));
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.asked()).isEqualTo(2);
+
+            world.passes(Duration.ofMinutes(30));
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.asked()).isEqualTo(2);
+        }
+
+        @Test
+        void policyKeptAfterAFailedFetchIsAnsweredFromMemoryUpToItsLastMillisecond() {
+            world.txt(found(Duration.ofHours(1), "v=STSv1; id=a;")).serves("enforce", Duration.ofMinutes(90), MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.passes(Duration.ofMinutes(60));
+            world.breaks(FetchFailure.CONNECT);
+            assertThat(world.discovery().refresh(DOMAIN)).isInstanceOf(Enforce.class);
+            assertThat(world.fetched()).isEqualTo(2);
+            int asked = world.asked();
+
+            world.passes(Duration.ofMinutes(30));
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.asked()).isEqualTo(asked);
+        }
+
+        @Test
+        void endOfAPolicyWhoseRecordIsGoneIsToldAndCounted() {
+            world.record("a").serves("enforce", WEEK, MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.txt(absent(TTL));
+
+            world.passes(WEEK.plusSeconds(1));
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.NO_RECORD);
+
+            assertThat(world.events(DiscoveryEvent.PolicyExpired.class, 1))
+                    .singleElement()
+                    .satisfies(event -> {
+                        assertThat(event.policy().recordId()).isEqualTo("a");
+                        assertThat(event.met()).isInstanceOf(DiscoveryFailure.RecordAbsent.class);
+                    });
+            assertThat(world.count(DiscoveryCount.POLICIES_EXPIRED)).isOne();
+        }
+
+        @Test
+        void endOfAPolicyIsNotConcludedWhileDnsIsDead() {
+            world.record("a").serves("enforce", WEEK, MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.txt(unavailable(DnsFailure.TIMEOUT));
+
+            world.passes(WEEK.plusSeconds(1));
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.DNS_UNAVAILABLE);
+
+            assertThat(world.count(DiscoveryCount.POLICIES_EXPIRED)).isZero();
+        }
+
+        @Test
+        void absenceMetByAVainRefreshOfAnExpiredPolicyIsRemembered() {
+            world.record("a").serves("enforce", Duration.ofSeconds(60), MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.passes(TTL);
+            world.txt(absent(TTL)).breaks(FetchFailure.CONNECT);
+            assertThat(reason(world.discovery().refresh(DOMAIN))).isEqualTo(NotInForce.Reason.NO_RECORD);
+            assertThat(world.fetched()).isEqualTo(2);
+            int asked = world.asked();
+
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.NO_RECORD);
+
+            assertThat(world.asked()).isEqualTo(asked);
+        }
+
+        @Test
+        void deadDnsMetByAVainRefreshOfAnExpiredPolicyIsNotRemembered() {
+            world.record("a").serves("enforce", Duration.ofSeconds(60), MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.passes(TTL);
+            world.txt(unavailable(DnsFailure.TIMEOUT)).breaks(FetchFailure.CONNECT);
+            assertThat(reason(world.discovery().refresh(DOMAIN))).isEqualTo(NotInForce.Reason.DNS_UNAVAILABLE);
+            assertThat(world.fetched()).isEqualTo(2);
+
+            world.record("b").serves("enforce", WEEK, MX);
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+        }
+
+        @Test
         @Tag("S-3.2-10")
         void maxAgeZeroServesOneAttemptAndIsNotKept() {
             world.record("a").serves("enforce", Duration.ZERO, MX);
@@ -332,6 +434,48 @@ class PolicyDiscoveryTest {
 
         @Test
         @Tag("S-3.3-9")
+        void recordSeenAgainDuringABackOffNeedNotBeAskedForWhenTheBackOffEnds() {
+            world.txt(found(Duration.ofMinutes(1), "v=STSv1; id=a;")).breaks(FetchFailure.HTTP_STATUS);
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.FETCH_FAILED);
+            world.txt(found(Duration.ofHours(1), "v=STSv1; id=a;")).serves("enforce", WEEK, MX);
+            world.passes(Duration.ofMinutes(1));
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.FETCH_FAILED);
+
+            world.passes(Duration.ofMinutes(4));
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.asked()).isEqualTo(2);
+        }
+
+        @Test
+        void fetchThatIsBackedOffIsCounted() {
+            world.txt(found(Duration.ofMinutes(1), "v=STSv1; id=a;")).breaks(FetchFailure.HTTP_STATUS);
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.FETCH_FAILED);
+            assertThat(world.count(DiscoveryCount.FETCHES_BACKED_OFF)).isZero();
+
+            world.passes(Duration.ofMinutes(1));
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.FETCH_FAILED);
+
+            assertThat(world.count(DiscoveryCount.FETCHES_BACKED_OFF)).isOne();
+        }
+
+        @Test
+        void fetchThatTheRecordDoesNotCallForIsNotCountedAsBackedOff() {
+            world.txt(found(Duration.ofMinutes(1), "v=STSv1; id=a;")).serves("enforce", WEEK, MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.passes(Duration.ofMinutes(5));
+            world.breaks(FetchFailure.HTTP_STATUS);
+            assertThat(world.discovery().refresh(DOMAIN)).isInstanceOf(Enforce.class);
+            assertThat(world.fetched()).isEqualTo(2);
+
+            world.passes(Duration.ofMinutes(1));
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.count(DiscoveryCount.FETCHES_BACKED_OFF)).isZero();
+        }
+
+        @Test
+        @Tag("S-3.3-9")
         void anotherIdIsTriedAtOnce() {
             world.record("a").breaks(FetchFailure.HTTP_STATUS);
             assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.FETCH_FAILED);
@@ -391,6 +535,39 @@ class PolicyDiscoveryTest {
 
             assertThat(answer).isInstanceOf(Enforce.class);
             assertThat(world.count(DiscoveryCount.OVERLOADS)).isOne();
+        }
+
+        @Test
+        void overloadIsLogged() {
+            world.record("a").breaks(FetchFailure.OVERLOAD);
+
+            String log;
+            try (TestLog lines = TestLog.begin()) {
+                assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.FETCH_OVERLOAD);
+                log = lines.text();
+            }
+
+            assertThat(log).contains("WARN").contains("too many policy fetches are under way");
+        }
+
+        @Test
+        void goodFetchIsCounted() {
+            world.record("a").serves("enforce", WEEK, MX);
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.count(DiscoveryCount.FETCHES_GOOD)).isOne();
+        }
+
+        @Test
+        void answerFromMemoryIsCounted() {
+            world.record("a").serves("enforce", WEEK, MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.count(DiscoveryCount.LOOKUPS)).isEqualTo(2);
+            assertThat(world.count(DiscoveryCount.LOOKUPS_FROM_MEMORY)).isOne();
         }
 
         @ParameterizedTest(name = "{0}")
@@ -463,6 +640,62 @@ class PolicyDiscoveryTest {
                         assertThat(event.before().recordId()).isEqualTo("a");
                         assertThat(event.after().recordId()).isEqualTo("b");
                     });
+        }
+
+        @Test
+        void policyFetchedForTheFirstTimeIsToldAsNew() {
+            world.record("a").serves("enforce", WEEK, MX);
+
+            PolicyInForce answer = world.policy();
+            world.close();
+
+            assertThat(world.events)
+                    .singleElement()
+                    .isInstanceOfSatisfying(
+                            DiscoveryEvent.PolicyAppeared.class,
+                            event -> assertThat(answer.known()).contains(event.policy()));
+        }
+
+        @Test
+        void samePolicyFetchedAgainIsToldAsRenewed() {
+            world.record("a").serves("enforce", WEEK, MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.passes(Duration.ofMinutes(5));
+
+            PolicyInForce answer = world.discovery().refresh(DOMAIN);
+            world.close();
+
+            assertThat(world.events)
+                    .hasExactlyElementsOfTypes(DiscoveryEvent.PolicyAppeared.class, DiscoveryEvent.PolicyRenewed.class);
+            assertThat(answer.known()).contains(((DiscoveryEvent.PolicyRenewed) world.events.get(1)).policy());
+        }
+
+        @Test
+        void samePolicyUnderAnotherIdIsToldAsChanged() {
+            world.record("a").serves("enforce", WEEK, MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.record("b");
+            world.passes(TTL);
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.close();
+
+            assertThat(world.events)
+                    .hasExactlyElementsOfTypes(DiscoveryEvent.PolicyAppeared.class, DiscoveryEvent.PolicyChanged.class);
+        }
+
+        @Test
+        void anotherPolicyUnderTheSameIdIsToldAsChanged() {
+            world.record("a").serves("enforce", WEEK, MX);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.serves("enforce", WEEK, "new.example.com");
+            world.passes(Duration.ofMinutes(5));
+
+            assertThat(world.discovery().refresh(DOMAIN)).isInstanceOf(Enforce.class);
+            world.close();
+
+            assertThat(world.events)
+                    .hasExactlyElementsOfTypes(DiscoveryEvent.PolicyAppeared.class, DiscoveryEvent.PolicyChanged.class);
         }
 
         @Test
@@ -614,6 +847,32 @@ class PolicyDiscoveryTest {
         }
 
         @Test
+        void unknownDomainTakesNoMemoryWhenDnsIsDead() {
+            world.txt(unavailable(DnsFailure.SERVER_FAILURE));
+
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.DNS_UNAVAILABLE);
+
+            assertThat(world.discovery().engine.memory.get(DOMAIN)).isNull();
+        }
+
+        @ParameterizedTest(name = "{0}")
+        @MethodSource("io.github.mtasts.discovery.PolicyDiscoveryTest#countedAnswers")
+        void answerIsCountedByWhatItIs(String what, DnsAnswer<String> answer, List<DiscoveryCount> counted) {
+            world.txt(answer);
+
+            PolicyInForce unused = world.policy();
+
+            assertThat(Stream.of(
+                                    DiscoveryCount.RECORDS_FOUND,
+                                    DiscoveryCount.RECORDS_ABSENT,
+                                    DiscoveryCount.RECORDS_UNUSABLE,
+                                    DiscoveryCount.RECORDS_UNAVAILABLE,
+                                    DiscoveryCount.RECORDS_BOGUS)
+                            .filter(count -> world.count(count) == 1))
+                    .isEqualTo(counted);
+        }
+
+        @Test
         void absenceIsRememberedForItsTtl() {
             world.txt(absent(Duration.ofMinutes(10))).serves("enforce", WEEK, MX);
             assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.NO_RECORD);
@@ -686,6 +945,18 @@ class PolicyDiscoveryTest {
         }
     }
 
+    static Stream<Arguments> countedAnswers() {
+        return Stream.of(
+                Arguments.of("a record", found(TTL, "v=STSv1; id=a;"), List.of(DiscoveryCount.RECORDS_FOUND)),
+                Arguments.of("none", absent(TTL), List.of(DiscoveryCount.RECORDS_ABSENT)),
+                Arguments.of("a broken one", found(TTL, "v=STSv1; id=;"), List.of(DiscoveryCount.RECORDS_UNUSABLE)),
+                Arguments.of("no answer", unavailable(DnsFailure.TIMEOUT), List.of(DiscoveryCount.RECORDS_UNAVAILABLE)),
+                Arguments.of(
+                        "a bogus one",
+                        unavailable(DnsFailure.BOGUS),
+                        List.of(DiscoveryCount.RECORDS_UNAVAILABLE, DiscoveryCount.RECORDS_BOGUS)));
+    }
+
     @Nested
     @DisplayName("a foreign DNS client or fetcher that misbehaves")
     class Misbehaving {
@@ -701,6 +972,21 @@ class PolicyDiscoveryTest {
         @Test
         void exceptionalStageIsDnsUnavailable() {
             world.txt(() -> CompletableFuture.failedFuture(new IllegalStateException("broken")));
+
+            assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.DNS_UNAVAILABLE);
+        }
+
+        @Test
+        void whatBrokeTheDnsClientIsTold() {
+            world.txt(() -> CompletableFuture.failedFuture(new IllegalStateException("out of sockets")));
+
+            assertThat(world.policy().failure().orElseThrow().describe()).contains("out of sockets");
+        }
+
+        @Test
+        void dnsClientThatAnswersNothingIsDnsUnavailable() {
+            world.txt(() -> CompletableFuture.failedFuture(new IllegalStateException("broken"))
+                    .handle((value, error) -> null));
 
             assertThat(reason(world.policy())).isEqualTo(NotInForce.Reason.DNS_UNAVAILABLE);
         }

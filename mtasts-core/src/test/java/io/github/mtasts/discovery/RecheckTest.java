@@ -154,6 +154,17 @@ class RecheckTest {
     }
 
     @Test
+    void afterARestartThePolicyIsFetchedThoughTheStoreHasIt() {
+        PolicyInForce used = world.policy();
+        world.restart();
+        world.serves("enforce", WEEK, "new.example.com");
+
+        Recheck recheck = world.discovery().recheck(used);
+
+        assertThat(recheck).isEqualTo(Recheck.CHANGED);
+    }
+
+    @Test
     void policyThatAnotherDeliveryReplacedMeanwhileIsAChange() {
         PolicyInForce used = world.policy();
         world.record("b").serves("enforce", WEEK, "new.example.com");

@@ -307,6 +307,114 @@ class RefreshTest {
     }
 
     @Test
+    void renewalHeldBackByAFailedFetchIsNotAskedForAtEachTick() {
+        cachePolicy(WEEK);
+        Instant due = due();
+        world.passes(Duration.between(world.clock.instant(), due).minusMinutes(1));
+        world.breaks(FetchFailure.CONNECT);
+        assertThat(world.discovery().refresh(DOMAIN)).isInstanceOf(Enforce.class);
+        world.passes(Duration.ofMinutes(1));
+        world.discovery().tick();
+        int asked = world.asked();
+
+        world.discovery().tick();
+
+        assertThat(world.asked()).isEqualTo(asked);
+        assertThat(world.fetched()).isEqualTo(2);
+    }
+
+    @Test
+    void failedFetchForMailDoesNotBringTheRenewalForward() {
+        cachePolicy(WEEK);
+        world.passes(TTL);
+        world.record("b").breaks(FetchFailure.CONNECT);
+        assertThat(world.policy().failure()).isPresent();
+        world.passes(Duration.ofMinutes(5));
+
+        world.discovery().tick();
+
+        assertThat(world.fetched()).isEqualTo(2);
+    }
+
+    @Test
+    void policyThatAnotherProcessRenewedIsNotFetched() throws IOException {
+        cachePolicy(WEEK);
+        world.passes(Duration.ofHours(20));
+        CachedPolicy other = CachedPolicy.fetched(
+                DOMAIN, World.policy(text("enforce", WEEK, "new.example.com")), "b", world.clock.instant());
+        assertThat(world.store.save(other, LocalDate.of(2026, 3, 1), world.clock.instant()))
+                .isTrue();
+        world.record("b");
+        world.passes(Duration.ofHours(4));
+
+        world.discovery().tick();
+
+        assertThat(world.fetched()).isOne();
+        assertThat(world.discovery().engine.memory.get(DOMAIN))
+                .satisfies(known -> assertThat(known.policy()).isEqualTo(other));
+    }
+
+    @Test
+    void policyInTheStoreIsRenewedAtTheVeryTimeItIsDue() throws IOException {
+        world.record("a").serves("enforce", WEEK, "mx.example.com");
+        CachedPolicy stored = cached(DOMAIN.name(), world.clock.instant());
+        assertThat(world.store.save(stored, LocalDate.of(2026, 3, 1), world.clock.instant()))
+                .isTrue();
+        world.passes(Duration.between(world.clock.instant(), Instant.ofEpochMilli(Refresher.refreshAt(stored, 0))));
+
+        world.discovery().tick(); // reads the store
+        world.discovery().tick();
+
+        assertThat(world.fetched()).isOne();
+    }
+
+    @Test
+    void policyReadFromTheStoreIsNotRenewedBeforeItsTime() {
+        cachePolicy(WEEK);
+        world.passes(TTL);
+        world.restart();
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+        world.discovery().tick();
+
+        assertThat(world.fetched()).isOne();
+    }
+
+    @Test
+    void mailAnsweredFromMemoryCountsAsUse() throws IOException {
+        world.passes(Duration.ofMinutes(690)); // half an hour before midnight
+        world.txt(found(HOUR, "v=STSv1; id=a;")).serves("enforce", WEEK, "mx.example.com");
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+        world.passes(Duration.ofMinutes(40));
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+        assertThat(world.asked()).isOne();
+        world.breaks(FetchFailure.CONNECT);
+        world.passes(Duration.ofDays(2));
+
+        world.discovery().tick();
+
+        assertThat(world.store.load(DOMAIN).lastUsed()).contains(LocalDate.of(2026, 3, 2));
+    }
+
+    @Test
+    void mailWhileDnsIsDeadCountsAsUseOfAnExpiredPolicy() {
+        cachePolicy(Duration.ofDays(1));
+        world.txt(unavailable(DnsFailure.TIMEOUT));
+        world.passes(Duration.ofDays(6));
+        assertThat(world.policy()).isInstanceOf(PolicyInForce.NotInForce.class);
+        world.record("a");
+        world.passes(Duration.ofDays(4));
+
+        world.discovery().tick();
+
+        assertThat(world.fetched()).isEqualTo(2);
+    }
+
+    private Instant due() {
+        return Instant.ofEpochMilli(Refresher.refreshAt(world.policy().known().orElseThrow(), 0));
+    }
+
+    @Test
     void notMoreThanAHundredRenewalsAreUnderWay() {
         for (int i = 0; i < 150; i++) {
             cachedThatHangs(i, WEEK);

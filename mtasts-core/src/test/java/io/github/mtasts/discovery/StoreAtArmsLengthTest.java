@@ -10,11 +10,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.mtasts.TestLog;
 import io.github.mtasts.cache.CachedPolicy;
+import io.github.mtasts.cache.Holding;
 import io.github.mtasts.cache.PolicyStore;
 import io.github.mtasts.discovery.DiscoveryEvent.StoreCall;
 import io.github.mtasts.discovery.PolicyInForce.Enforce;
 import io.github.mtasts.discovery.PolicyInForce.NotInForce;
 import io.github.mtasts.discovery.PolicyInForce.Source;
+import io.github.mtasts.lookup.DnsAnswer;
 import io.github.mtasts.lookup.DnsFailure;
 import io.github.mtasts.lookup.FetchFailure;
 import io.github.mtasts.policy.PolicyDomain;
@@ -26,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -315,6 +318,90 @@ class StoreAtArmsLengthTest {
         }
 
         @Test
+        void hangingStoreIsWaitedForALittleOnlyWhenAPolicyIsInMemory() {
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            store.hangs = true;
+            world.passes(TTL);
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.events(DiscoveryEvent.StoreFailed.class, 1).get(0).detail())
+                    .isEqualTo("no answer within 250 ms");
+        }
+
+        @Test
+        void storeThatFailedIsAskedAgainSoonWhenNoPolicyIsInMemory() throws IOException {
+            store.fails = true;
+            world.txt(absent(Duration.ofMinutes(10)));
+            assertThat(world.policy()).isInstanceOf(NotInForce.class);
+            store.fails = false;
+            assertThat(store.store.save(policy(), LocalDate.of(2026, 3, 1), world.clock.instant()))
+                    .isTrue();
+
+            world.passes(Duration.ofMinutes(1));
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+        }
+
+        @Test
+        void storeThatFailedIsAskedAgainWithTheRecordWhenAPolicyIsInMemory() {
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            store.fails = true;
+            world.passes(TTL);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            world.passes(TTL.minusMillis(1));
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.asked()).isEqualTo(2);
+        }
+
+        @Test
+        void acknowledgementOfAFormerPolicyDoesNotTouchTheNewOne() {
+            CountDownLatch saves = new CountDownLatch(1);
+            world.store = new FaultyStore() {
+                @Override
+                public boolean save(CachedPolicy policy, LocalDate lastUsed, Instant now) throws IOException {
+                    try {
+                        saves.await();
+                    } catch (InterruptedException e) {
+                        throw new IOException(e);
+                    }
+                    return super.save(policy, lastUsed, now);
+                }
+            };
+            world.record("a").serves("enforce", WEEK, "old.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            world.passes(TTL);
+            world.record("b").serves("enforce", WEEK, "new.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            saves.countDown();
+            Until.holds("both are saved", world.discovery().engine.store::isQuiet);
+
+            assertThat(world.policy().known().orElseThrow().recordId()).isEqualTo("b");
+            assertThat(world.asked()).isEqualTo(2);
+        }
+
+        @Test
+        void purgedPolicyIsForgottenBeneathARuleThoughTheStoreFails() {
+            world.record("a").serves("enforce", WEEK, "mx.example.com");
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.discovery()
+                            .exempt(DOMAIN, "reason", world.clock.instant().plus(Duration.ofDays(1))))
+                    .isTrue();
+            store.fails = true;
+            world.txt(absent(TTL));
+
+            assertThat(world.discovery().purge(DOMAIN)).isFalse();
+            assertThat(world.discovery().lift(DOMAIN)).isFalse();
+
+            assertThat(world.policy()).isInstanceOf(NotInForce.class);
+        }
+
+        @Test
         void hangingStoreDoesNotHoldUpClosing() {
             store.hangs = true;
             world.record("a").serves("enforce", WEEK, "mx.example.com");
@@ -355,6 +442,33 @@ class StoreAtArmsLengthTest {
             assertThat(world.discovery().purge(DOMAIN)).isFalse();
             assertThat(world.discovery().lift(DOMAIN)).isFalse();
         }
+    }
+
+    private CachedPolicy policy() {
+        return CachedPolicy.fetched(
+                DOMAIN, World.policy(text("enforce", WEEK, "mx.example.com")), "a", world.clock.instant());
+    }
+
+    @Test
+    void lateAnswerWaitsForTheLookUpUnderWayAndThenCounts() {
+        CompletableFuture<DnsAnswer<String>> record = new CompletableFuture<>();
+        world.txt(() -> record);
+        CompletableFuture<PolicyInForce> first = world.discovery().policyForAsync(DOMAIN);
+
+        world.discovery().engine.lateLoad(new Holding(DOMAIN, policy(), LocalDate.of(2026, 3, 1), null, null));
+        record.complete(absent(TTL));
+
+        assertThat(first.join()).isInstanceOf(NotInForce.class);
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+    }
+
+    @Test
+    void lateAnswerThatThereIsNothingHoldsUpNobody() {
+        world.record("a").serves("enforce", WEEK, "mx.example.com");
+
+        world.discovery().engine.lateLoad(Holding.nothing(DOMAIN));
+
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
     }
 
     @Nested

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -170,6 +171,118 @@ class WaitingTest {
 
         assertThat(answer).isInstanceOf(Enforce.class);
         assertThat(flag).isTrue();
+    }
+
+    /** What the timer would do in a minute or two is done now. */
+    private static void ringAlarms(DiscoveryEngine engine) {
+        for (Runnable alarm : engine.timer.getQueue().toArray(new Runnable[0])) {
+            alarm.run();
+        }
+    }
+
+    @Test
+    void silentDnsClientIsGivenUpAndCancelled() {
+        slow();
+        DiscoveryEngine engine = world.discovery().engine;
+        CompletableFuture<PolicyInForce> answer = engine.lookUp(DOMAIN);
+
+        ringAlarms(engine);
+
+        assertThat(answer).isCompletedWithValueMatching(PolicyInForce.NotInForce.class::isInstance);
+        assertThat(record).isCancelled();
+    }
+
+    @Test
+    void silentFetcherIsGivenUpAndCancelled() {
+        slow();
+        answerRecord();
+        DiscoveryEngine engine = world.discovery().engine;
+        CompletableFuture<PolicyInForce> answer = engine.lookUp(DOMAIN);
+
+        ringAlarms(engine);
+
+        assertThat(answer).isCompletedWithValueMatching(PolicyInForce.NotInForce.class::isInstance);
+        assertThat(policy).isCancelled();
+    }
+
+    @Test
+    void alarmsOfWhatWasAnsweredAreNotKept() {
+        slow();
+        DiscoveryEngine engine = world.discovery().engine;
+        CompletableFuture<PolicyInForce> answer = world.discovery().policyForAsync(DOMAIN);
+
+        answerRecord();
+        answerPolicy();
+
+        assertThat(answer).isCompleted();
+        assertThat(engine.timer.getQueue()).isEmpty();
+    }
+
+    @Test
+    void engineIsIdleWhenNothingIsBeingAskedFor() {
+        slow();
+        DiscoveryEngine engine = world.discovery().engine;
+        CompletableFuture<PolicyInForce> answer = engine.lookUp(DOMAIN);
+
+        answerRecord();
+        assertThat(engine.isIdle()).isFalse();
+        answerPolicy();
+
+        assertThat(answer).isCompleted();
+        assertThat(engine.isIdle()).isTrue();
+    }
+
+    @Test
+    void lookUpBehindOneThatHasJustEndedTakesItsAnswer() {
+        slow();
+        answerRecord();
+        answerPolicy();
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+        // as if this one had looked into memory before the other ended
+        CompletableFuture<PolicyInForce> answer = world.discovery().engine.lookUp(DOMAIN);
+
+        assertThat(answer).isCompletedWithValueMatching(Enforce.class::isInstance);
+        assertThat(world.asked()).isOne();
+    }
+
+    @Test
+    void faultAfterTheRecordLeavesNobodyWaiting() {
+        slow();
+        AtomicBoolean broken = new AtomicBoolean();
+        DiscoveryEngine engine = withClockToBreak(broken);
+        CompletableFuture<PolicyInForce> answer = engine.lookUp(DOMAIN);
+
+        broken.set(true);
+        answerRecord();
+
+        assertThat(answer).isCompletedExceptionally();
+        assertThat(engine.isIdle()).isTrue();
+    }
+
+    @Test
+    void faultAfterTheFetchLeavesNobodyWaiting() {
+        slow();
+        AtomicBoolean broken = new AtomicBoolean();
+        DiscoveryEngine engine = withClockToBreak(broken);
+        CompletableFuture<PolicyInForce> answer = engine.lookUp(DOMAIN);
+        answerRecord();
+
+        broken.set(true);
+        answerPolicy();
+
+        assertThat(answer).isCompletedExceptionally();
+        assertThat(engine.isIdle()).isTrue();
+    }
+
+    private DiscoveryEngine withClockToBreak(AtomicBoolean broken) {
+        return world.discovery(world.builder().clock(() -> {
+                    if (broken.get()) {
+                        throw new IllegalStateException("the clock is broken");
+                    }
+                    return world.clock.instant();
+                }))
+                .engine;
     }
 
     @Test
