@@ -5,6 +5,7 @@ import static io.github.mtasts.discovery.World.fetched;
 import static io.github.mtasts.discovery.World.found;
 import static io.github.mtasts.discovery.World.text;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.mtasts.cache.PolicyStore;
 import io.github.mtasts.discovery.PolicyInForce.Enforce;
@@ -107,10 +108,13 @@ class WaitingTest {
         CompletableFuture<PolicyInForce> one = world.discovery().policyForAsync(DOMAIN);
         CompletableFuture<PolicyInForce> other = world.discovery().policyForAsync(DOMAIN);
 
-        one.cancel(true);
+        boolean cancelled = one.cancel(true);
+        boolean cancelledAgain = one.cancel(true);
         answerRecord();
         answerPolicy();
 
+        assertThat(cancelled).isTrue();
+        assertThat(cancelledAgain).isFalse();
         assertThat(undetermined(one.join())).isEqualTo(Undetermined.Reason.CANCELLED);
         assertThat(other.join()).isInstanceOf(Enforce.class);
     }
@@ -144,6 +148,18 @@ class WaitingTest {
         assertThat(undetermined(lateToo)).isEqualTo(Undetermined.Reason.DEADLINE);
         assertThat(other.join()).isInstanceOf(Enforce.class);
         assertThat(world.asked()).isOne();
+    }
+
+    @Test
+    void boundsThatAreNoneAreRefused() {
+        PolicyDiscovery.Builder builder = world.builder();
+
+        assertThat(builder.deadline(Duration.ofNanos(1)).mostPolicies(1).mostOtherDomains(1))
+                .isSameAs(builder);
+        assertThatThrownBy(() -> builder.deadline(Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.deadline(Duration.ofNanos(-1))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.mostPolicies(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> builder.mostOtherDomains(0)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
