@@ -712,6 +712,18 @@ class PolicyDiscoveryTest {
         }
 
         @Test
+        void lookUpsAreCountedAndAmongThemThoseFromMemory() {
+            world.record("a").serves("enforce", WEEK, MX);
+
+            for (int i = 0; i < 3; i++) {
+                assertThat(world.policy()).isInstanceOf(Enforce.class);
+            }
+
+            assertThat(world.count(DiscoveryCount.LOOKUPS)).isEqualTo(3);
+            assertThat(world.count(DiscoveryCount.LOOKUPS_FROM_MEMORY)).isEqualTo(2);
+        }
+
+        @Test
         @Tag("S-5.1-1")
         void sameIdIsNotFetchedAgain() {
             world.record("a").serves("enforce", WEEK, "old.example.com");
@@ -1077,6 +1089,28 @@ class PolicyDiscoveryTest {
             assertThat(answer).isInstanceOf(Enforce.class);
             assertThat(world.asked()).isOne();
             assertThat(world.fetched()).isOne();
+        }
+
+        @Test
+        void laterLookUpIsRememberedWhileTheRecordHolds() {
+            world.record("a").serves("enforce", WEEK, MX);
+            world.discovery().askAhead(DOMAIN);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.asked()).isOne();
+        }
+
+        @Test
+        void laterLookUpAsksAgainOnceTheTtlIsOver() {
+            world.record("a").serves("enforce", WEEK, MX);
+            world.discovery().askAhead(DOMAIN);
+            world.passes(TTL);
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.asked()).isEqualTo(2);
         }
 
         @Test

@@ -94,6 +94,21 @@ class RefreshTest {
     }
 
     @Test
+    void mailAnsweredFromMemoryCountsAsUse() throws IOException {
+        cachePolicy(WEEK);
+        world.passes(Duration.ofHours(12).minusMinutes(2));
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+        int asked = world.asked();
+        world.passes(Duration.ofMinutes(4));
+        assertThat(world.policy()).isInstanceOf(Enforce.class);
+        assertThat(world.asked()).isEqualTo(asked);
+
+        ticks(Duration.ofDays(1)); // a renewal writes the day of the last mail
+
+        assertThat(world.store.load(DOMAIN).lastUsed()).contains(LocalDate.of(2026, 3, 2));
+    }
+
+    @Test
     void shortLifeIsRenewedAtItsHalf() {
         cachePolicy(Duration.ofHours(10));
 
@@ -381,22 +396,6 @@ class RefreshTest {
     }
 
     @Test
-    void mailAnsweredFromMemoryCountsAsUse() throws IOException {
-        world.passes(Duration.ofMinutes(690)); // half an hour before midnight
-        world.txt(found(HOUR, "v=STSv1; id=a;")).serves("enforce", WEEK, "mx.example.com");
-        assertThat(world.policy()).isInstanceOf(Enforce.class);
-        world.passes(Duration.ofMinutes(40));
-        assertThat(world.policy()).isInstanceOf(Enforce.class);
-        assertThat(world.asked()).isOne();
-        world.breaks(FetchFailure.CONNECT);
-        world.passes(Duration.ofDays(2));
-
-        world.discovery().tick();
-
-        assertThat(world.store.load(DOMAIN).lastUsed()).contains(LocalDate.of(2026, 3, 2));
-    }
-
-    @Test
     void mailWhileDnsIsDeadCountsAsUseOfAnExpiredPolicy() {
         cachePolicy(Duration.ofDays(1));
         world.txt(unavailable(DnsFailure.TIMEOUT));
@@ -566,6 +565,22 @@ class RefreshTest {
         }
 
         assertThat(store.saves).isEqualTo(6);
+    }
+
+    @Test
+    void policyHandedInAgainAfterTheClockWasSetBackHasItsTimesUnmoved() throws IOException {
+        StoreInMemory store = new StoreInMemory();
+        store.fails = true;
+        world.store = store;
+        cachePolicy(WEEK);
+        Instant fetchedAt = world.clock.instant();
+        world.passes(Duration.ofDays(-2));
+        world.txt(unavailable(DnsFailure.TIMEOUT)).breaks(FetchFailure.CONNECT); // no renewal hands in another
+        store.fails = false;
+
+        world.discovery().tick();
+
+        assertThat(store.load(DOMAIN).policy().orElseThrow().fetchedAt()).isEqualTo(fetchedAt);
     }
 
     @Test
@@ -757,6 +772,17 @@ class RefreshTest {
 
         assertThat(world.fetched()).isEqualTo(2);
         assertThat(next.policyFor(DOMAIN).known().orElseThrow().policy().mx()).hasToString("[new.example.com]");
+    }
+
+    @Test
+    void afterARestartRenewalGoesOnByItself() throws IOException {
+        PolicyDomain domain = stored(1).get(0);
+
+        PolicyDiscovery unused = world.discovery(PolicyDiscovery.builder(world.dns, world.hosts)
+                .clock(world.clock)
+                .store(world.store));
+
+        Until.holds("the timer has the policy fetched", () -> world.hosts.asked.contains(domain));
     }
 
     @Test

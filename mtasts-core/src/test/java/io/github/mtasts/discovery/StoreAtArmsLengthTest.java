@@ -27,8 +27,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -436,6 +439,32 @@ class StoreAtArmsLengthTest {
         }
 
         @Test
+        void pinThatTheStoreCannotKeepIsTold() {
+            store.fails = true;
+
+            assertThat(world.discovery()
+                            .pin(
+                                    DOMAIN,
+                                    World.policy(text("enforce", WEEK, "mx.example.com")),
+                                    "reason",
+                                    world.clock.instant().plus(WEEK)))
+                    .isFalse();
+        }
+
+        @Test
+        void keptRuleHoldsWhileTheStoreCannotBeRead() {
+            assertThat(world.discovery()
+                            .exempt(DOMAIN, "reason", world.clock.instant().plus(WEEK)))
+                    .isTrue();
+            store.fails = true;
+            world.passes(Duration.ofHours(2));
+
+            assertThat(world.policy())
+                    .isInstanceOfSatisfying(
+                            NotInForce.class, no -> assertThat(no.reason()).isEqualTo(NotInForce.Reason.EXEMPT));
+        }
+
+        @Test
         void purgeThatTheStoreCannotMakeIsTold() {
             store.fails = true;
 
@@ -469,6 +498,97 @@ class StoreAtArmsLengthTest {
         world.discovery().engine.lateLoad(Holding.nothing(DOMAIN));
 
         assertThat(world.policy()).isInstanceOf(Enforce.class);
+    }
+
+    /** The store's calls alone, without an engine; the store hangs. */
+    @Nested
+    class Hanging {
+        private final FaultyStore store = new FaultyStore();
+        private final List<String> told = new CopyOnWriteArrayList<>();
+        private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
+        private final StoreAccess access =
+                new StoreAccess(store, timer, (call, domain, detail) -> told.add(call + " " + domain + ": " + detail));
+
+        @BeforeEach
+        void hang() {
+            store.hangs = true;
+        }
+
+        @AfterEach
+        void release() {
+            store.released.countDown();
+            timer.shutdownNow();
+            access.close(Duration.ZERO);
+        }
+
+        private CompletableFuture<Boolean> purge() {
+            return access.purge(DOMAIN, world.clock.instant());
+        }
+
+        @Test
+        void whileChangesWaitItIsNotQuiet() {
+            for (int i = 0; i < 3; i++) { // two are under way, the third waits
+                CompletableFuture<Boolean> unused = purge();
+            }
+
+            assertThat(access.isQuiet()).isFalse();
+        }
+
+        @Test
+        void slowChangeIsToldAndNotGivenUp() {
+            CompletableFuture<Boolean> purged = purge();
+            Runnable alarm = timer.getQueue().element();
+
+            alarm.run();
+
+            assertThat(told).containsExactly("PURGE example.com: not done within 10 s");
+            assertThat(purged).isNotDone();
+        }
+
+        @Test
+        void withoutATimerItIsNotWaitedFor() {
+            timer.shutdownNow();
+
+            assertThat(access.load(DOMAIN, WEEK, late -> {}))
+                    .isCompletedWithValueMatching(loaded -> !loaded.complete());
+        }
+
+        @Test
+        void closingTellsHowManyChangesAreUnwritten() {
+            for (int i = 0; i < 5; i++) { // two are under way, the others wait
+                CompletableFuture<Boolean> unused = purge();
+            }
+
+            access.close(Duration.ofMillis(1));
+
+            assertThat(told).contains("SAVE null: closed with 3 changes unwritten");
+        }
+
+        @Test
+        void interruptedClosingKeepsTheFlag() {
+            CompletableFuture<Boolean> unused = purge();
+            Thread.currentThread().interrupt();
+
+            access.close(Duration.ofSeconds(50));
+
+            assertThat(Thread.interrupted()).isTrue();
+        }
+
+        @Test
+        void changeAfterClosingIsNotKept() {
+            access.close(Duration.ZERO);
+
+            assertThat(purge()).isCompletedWithValue(false);
+        }
+
+        @Test
+        void changeAfterClosingIsToldAsFailed() {
+            access.close(Duration.ZERO);
+
+            CompletableFuture<Boolean> unused = purge();
+
+            assertThat(told).containsExactly("PURGE example.com: too many calls are waiting, or the engine is closed");
+        }
     }
 
     @Nested
