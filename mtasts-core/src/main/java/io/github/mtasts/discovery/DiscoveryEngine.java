@@ -270,12 +270,14 @@ final class DiscoveryEngine {
     private void take(Known.Draft draft, CachedPolicy stored, Holding holding, Instant now) {
         CachedPolicy mine = draft.policy;
         Instant unmoved = mine == null ? Instant.MIN : mine.fetchedAt().plusMillis(draft.shiftedBy);
-        if (!stored.fetchedAt().isAfter(unmoved)) {
+        boolean fromFuture = stored.fetchedAt().isAfter(now);
+        // a time to come proves nothing: then the one by which mine is used is compared with
+        Instant known = mine != null && unmoved.isAfter(now) && !fromFuture ? mine.fetchedAt() : unmoved;
+        if (!stored.fetchedAt().isAfter(known)) {
             draft.held = stored.fetchedAt().equals(unmoved);
             return;
         }
         // another process fetched it, or this one before it was started again
-        boolean fromFuture = stored.fetchedAt().isAfter(now);
         CachedPolicy policy = new CachedPolicy(
                 draft.answer.domain(),
                 texts.intern(stored.policy()),

@@ -16,6 +16,8 @@ import io.github.mtasts.lookup.FetchResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -289,6 +291,26 @@ class ClockTest {
         assertThat(next.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
         world.passes(Duration.ofSeconds(1));
         assertThat(next.policyFor(DOMAIN)).isInstanceOf(NotInForce.class);
+    }
+
+    @Test
+    void policyInTheStoreFromTheFutureGivesWayToOneThatAnotherProcessFetches() throws IOException {
+        world.breaks(FetchFailure.CONNECT);
+        world.passes(Duration.ofDays(-30));
+        PolicyDiscovery next = world.restart();
+        assertThat(next.policyFor(DOMAIN)).isInstanceOf(Enforce.class);
+        world.passes(TTL);
+        Instant now = world.clock.instant();
+        CachedPolicy newer =
+                CachedPolicy.fetched(DOMAIN, World.policy(text("enforce", WEEK, "new.example.com")), "a", now);
+        assertThat(world.store.save(newer, LocalDate.ofInstant(now, ZoneOffset.UTC), now))
+                .isTrue();
+
+        assertThat(next.policyFor(DOMAIN).known()).contains(newer);
+
+        world.passes(BackOff.SPAN);
+        next.tick();
+        assertThat(world.store.load(DOMAIN).policy()).contains(newer);
     }
 
     @Test
