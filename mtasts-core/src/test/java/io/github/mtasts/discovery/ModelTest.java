@@ -65,7 +65,7 @@ class ModelTest {
     @Tag("sockets")
     void engineAgreesWithTheModelOverSockets() {
         try (Sockets sockets = new Sockets()) {
-            int seeds = count("mtasts.model.socketSeeds", LONG ? 1_000 : 100);
+            int seeds = count("mtasts.model.socketSeeds", LONG ? 1_000 : 50);
             for (long seed = first(); seed < first() + seeds; seed++) {
                 assertThat(new Run(seed, sockets).play()).isEqualTo(STEPS);
             }

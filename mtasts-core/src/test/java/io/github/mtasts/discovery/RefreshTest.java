@@ -775,6 +775,7 @@ class RefreshTest {
     }
 
     @Test
+    @Tag("slow") // the timer's first turn comes after ten seconds
     void afterARestartRenewalGoesOnByItself() throws IOException {
         PolicyDomain domain = stored(1).get(0);
 
