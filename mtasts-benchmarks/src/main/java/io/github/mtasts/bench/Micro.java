@@ -53,7 +53,7 @@ final class Micro implements Part {
                     .measurementTime(TimeValue.milliseconds(250))
                     .addProfiler(GCProfiler.class)
                     .addProfiler(CpuProfiler.class)
-                    .jvmArgs("-Xmx512m", "-XX:+UseSerialGC")
+                    .jvmArgs("-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error")
                     .verbosity(VerboseMode.SILENT)
                     .shouldFailOnError(true);
             for (RunResult run : new Runner(options.build()).run()) {
