@@ -64,15 +64,22 @@ class StoreCrashTest {
                         folder.resolve("policies").toString(),
                         Long.toString(number),
                         Long.toString(step))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectError(ProcessBuilder.Redirect.appendTo(errors().toFile()))
                 .start();
         writers.add(writer);
         return writer;
     }
 
     /** SIGKILL, with what it has printed left to be read: {@code Process.destroyForcibly} would close that too. */
-    private static void kill(Process writer) {
-        assertThat(writer.toHandle().destroyForcibly()).isTrue();
+    private void kill(Process writer) throws IOException {
+        boolean killed = writer.toHandle().destroyForcibly();
+        assertThat(killed)
+                .as("a writer that ended by itself said: %s", Files.readString(errors()))
+                .isTrue();
+    }
+
+    private Path errors() {
+        return folder.resolve("errors");
     }
 
     private PolicyStore store() {
