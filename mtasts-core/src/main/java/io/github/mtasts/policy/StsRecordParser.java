@@ -61,7 +61,12 @@ public final class StsRecordParser {
     }
 
     private static boolean isId(String value) {
-        return !value.isEmpty() && value.length() <= 32 && value.chars().allMatch(Ascii::isLetterOrDigit);
+        for (int i = 0; i < value.length(); i++) {
+            if (!Ascii.isLetterOrDigit(value.charAt(i))) {
+                return false;
+            }
+        }
+        return !value.isEmpty() && value.length() <= 32;
     }
 
     private static RecordResult broken(RecordResult.Reason reason, String offending) {

@@ -99,7 +99,8 @@ public final class TaggedRecord {
      */
     public static List<Field> fields(String record, String version) {
         List<Field> fields = new ArrayList<>();
-        Set<String> names = new HashSet<>(Set.of("v"));
+        Set<String> names = new HashSet<>(4); // nearly all records have one field
+        names.add("v");
         int at = skipBlanks(record, version.length());
         while (at < record.length()) {
             // at stands on a semicolon
