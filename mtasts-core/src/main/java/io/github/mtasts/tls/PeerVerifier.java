@@ -482,7 +482,7 @@ public final class PeerVerifier {
         private Builder() {}
 
         /**
-         * The trust anchors, instead of the platform's: every certificate entry of the store. It is read at once, the platform's with the first certificate.
+         * The trust anchors, instead of the platform's: every certificate entry of the store. It is read at once.
          *
          * @param anchors a key store whose certificates are trusted
          * @return this
@@ -545,19 +545,16 @@ public final class PeerVerifier {
          * The verifier.
          *
          * @return the verifier
-         * @throws IllegalStateException if the store given has no trust anchor, or cannot be read; what is wrong with the platform's is found, and told as
-         *     {@link TlsFault#UNTRUSTED}, when the first certificate is judged
+         * @throws IllegalStateException if there is no trust anchor, or they cannot be read: found later, every policy host would fail, and a domain whose policy is not
+         *     cached would go without
          */
         public PeerVerifier build() {
-            TrustAnchors anchors = new TrustAnchors(keyStore, further);
-            if (keyStore != null) {
-                try {
-                    anchors.read();
-                } catch (GeneralSecurityException e) {
-                    throw new IllegalStateException("trust anchors cannot be read: " + e.getMessage(), e);
-                }
+            try {
+                return new PeerVerifier(this, TrustAnchors.of(keyStore, further));
+            } catch (GeneralSecurityException e) {
+                throw new IllegalStateException(
+                        "trust anchors cannot be read: " + Printable.of(String.valueOf(e.getMessage())), e);
             }
-            return new PeerVerifier(this, anchors);
         }
     }
 }

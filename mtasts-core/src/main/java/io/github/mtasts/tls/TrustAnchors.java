@@ -16,47 +16,35 @@ import javax.net.ssl.X509TrustManager;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Trust anchors by their names: PKIX would look at all of them for each chain. They are read when the first chain is there: the platform's take longer than the
- * rest of a start.
- */
+/** Trust anchors by their names: PKIX would look at all of them for each chain. */
 final class TrustAnchors {
-    private final @Nullable KeyStore store;
-    private final List<X509Certificate> further;
-    private volatile @Nullable Map<X500Principal, Set<TrustAnchor>> byName;
+    private final Map<X500Principal, Set<TrustAnchor>> byName;
 
-    /** @param store instead of the platform's anchors */
-    TrustAnchors(@Nullable KeyStore store, List<X509Certificate> further) {
-        this.store = store;
-        this.further = List.copyOf(further);
+    private TrustAnchors(Map<X500Principal, Set<TrustAnchor>> byName) {
+        this.byName = byName;
     }
 
-    /** @throws GeneralSecurityException if the anchors cannot be read, or there are none */
-    Set<TrustAnchor> named(X500Principal name) throws GeneralSecurityException {
-        return all().getOrDefault(name, Set.of());
+    /**
+     * Reads them.
+     *
+     * @param store instead of the platform's anchors
+     * @throws GeneralSecurityException if they cannot be read, or there are none
+     */
+    static TrustAnchors of(@Nullable KeyStore store, List<X509Certificate> further) throws GeneralSecurityException {
+        return new TrustAnchors(certificates(store, further).stream()
+                .distinct()
+                .collect(Collectors.groupingBy(
+                        X509Certificate::getSubjectX500Principal,
+                        Collectors.mapping(
+                                certificate -> new TrustAnchor(certificate, null), Collectors.toUnmodifiableSet()))));
     }
 
-    /** Reads them now. Two threads may do so at once, with the same result. */
-    void read() throws GeneralSecurityException {
-        Map<X500Principal, Set<TrustAnchor>> unused = all();
+    Set<TrustAnchor> named(X500Principal name) {
+        return byName.getOrDefault(name, Set.of());
     }
 
-    private Map<X500Principal, Set<TrustAnchor>> all() throws GeneralSecurityException {
-        Map<X500Principal, Set<TrustAnchor>> known = byName;
-        if (known == null) {
-            known = certificates().stream()
-                    .distinct()
-                    .collect(Collectors.groupingBy(
-                            X509Certificate::getSubjectX500Principal,
-                            Collectors.mapping(
-                                    certificate -> new TrustAnchor(certificate, null),
-                                    Collectors.toUnmodifiableSet())));
-            byName = known;
-        }
-        return known;
-    }
-
-    private List<X509Certificate> certificates() throws GeneralSecurityException {
+    private static List<X509Certificate> certificates(@Nullable KeyStore store, List<X509Certificate> further)
+            throws GeneralSecurityException {
         TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         factory.init(store);
         List<X509Certificate> certificates = new ArrayList<>(further);
