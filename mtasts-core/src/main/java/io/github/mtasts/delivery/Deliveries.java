@@ -1,5 +1,6 @@
 package io.github.mtasts.delivery;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.github.mtasts.discovery.PolicyDiscovery;
@@ -31,12 +32,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Begins deliveries: asks for the policy and the MX hosts side by side. Immutable; safe for any number of threads. Owns nothing it was given. */
+/**
+ * Begins deliveries: asks for the policy and the MX hosts side by side. MX records and addresses are asked for again when their TTL or a minute is over, and whenever a delivery
+ * came to nothing; an absence or a failure is never kept. Safe for any number of threads. Owns nothing it was given.
+ */
 public final class Deliveries {
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
 
     private final PolicyDiscovery discovery;
-    private final DnsClient dns;
+    private final RecentAnswers dns;
     private final PeerVerifier verifier;
     private final DeliveryObserver observer;
     private final Set<MxHost> ownNames;
@@ -52,7 +56,7 @@ public final class Deliveries {
 
     private Deliveries(Builder builder) {
         discovery = builder.discovery;
-        dns = builder.dns;
+        dns = new RecentAnswers(builder.dns, builder.ticker);
         verifier = builder.verifier;
         observer = builder.observer;
         ownNames = Set.copyOf(builder.ownNames);
@@ -209,7 +213,7 @@ public final class Deliveries {
                 && found.records().stream().anyMatch(this::isOwn);
     }
 
-    DnsClient dns() {
+    RecentAnswers dns() {
         return dns;
     }
 
@@ -289,6 +293,7 @@ public final class Deliveries {
         private int mostAddresses = 5;
         private Supplier<RandomGenerator> random = ThreadLocalRandom::current;
         private InstantSource clock = InstantSource.system();
+        private Ticker ticker = Ticker.systemTicker();
 
         private Builder(PolicyDiscovery discovery, DnsClient dns, PeerVerifier verifier) {
             this.discovery = discovery;
@@ -417,6 +422,13 @@ public final class Deliveries {
         @CanIgnoreReturnValue
         public Builder random(Supplier<RandomGenerator> random) {
             this.random = random;
+            return this;
+        }
+
+        /** What measures how long an answer from DNS is kept; by no clock that can be set. */
+        @CanIgnoreReturnValue
+        Builder ticker(Ticker ticker) {
+            this.ticker = ticker;
             return this;
         }
 

@@ -241,6 +241,11 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
      */
     @CheckReturnValue
     public CompletionStage<Conclusion> concludeAsync() {
+        deliveries
+                .dns()
+                .forget(
+                        nextHop.toString(),
+                        route.hosts().stream().map(MxHost::name).toList());
         if (route.failure() != null) {
             return CompletableFuture.completedFuture(route.failure());
         }

@@ -1,0 +1,136 @@
+package io.github.mtasts.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.mtasts.lookup.DnsAnswer;
+import io.github.mtasts.lookup.DnsFailure;
+import io.github.mtasts.lookup.MxRecord;
+import io.github.mtasts.lookup.Security;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** How long MX records and addresses are used without asking again. */
+class RecentAnswersTest {
+    private final OfflineMta mta = new OfflineMta();
+    private Duration time = Duration.ZERO;
+    private final Deliveries deliveries =
+            mta.deliveries().ticker(() -> time.toNanos()).build();
+
+    @AfterEach
+    void close() {
+        mta.close();
+    }
+
+    private RecentAnswersTest oneHost(Duration ttl, Security security) {
+        mta.mx(
+                "example.com",
+                new DnsAnswer.Found<>(List.of(new MxRecord(10, "mx.example.com")), ttl, security, "example.com"));
+        mta.address("mx.example.com", "192.0.2.1");
+        return this;
+    }
+
+    /** What is asked while all candidates are looked at, and none is said to fail. */
+    private List<String> deliver() {
+        return deliver("example.com");
+    }
+
+    private List<String> deliver(String domain) {
+        mta.asked.clear();
+        Mta.offered(deliveries.attempt(NextHop.parse(domain)));
+        return mta.asked.stream()
+                .filter(question -> !question.startsWith("TXT"))
+                .toList();
+    }
+
+    @Test
+    void aRunOfMessagesAsksOnce() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE);
+
+        assertThat(deliver()).containsExactly("MX example.com", "A mx.example.com");
+        assertThat(deliver()).isEmpty();
+        assertThat(deliveries.attempt(NextHop.parse("example.com")).hosts())
+                .containsExactly(OfflineMta.host("mx.example.com"));
+    }
+
+    @Test
+    void deliveriesOfReportsKnowTheSame() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE).deliver();
+        mta.asked.clear();
+
+        assertThat(deliveries.unenforced().attempt(NextHop.parse("example.com")))
+                .isNotEmpty();
+        assertThat(mta.asked).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"300, 59, false", "300, 60, true", "7, 6, false", "7, 7, true", "0, 0, true"})
+    void anAnswerIsKeptForItsTtlAndForAMinuteAtTheMost(int ttl, int later, boolean again) {
+        oneHost(Duration.ofSeconds(ttl), Security.INSECURE).deliver();
+
+        time = Duration.ofSeconds(later);
+
+        assertThat(deliver().contains("MX example.com")).isEqualTo(again);
+    }
+
+    @Test
+    void useDoesNotMakeItLast() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE).deliver();
+        time = Duration.ofSeconds(40);
+        assertThat(deliver()).isEmpty();
+
+        time = Duration.ofSeconds(60);
+
+        assertThat(deliver()).containsExactly("MX example.com", "A mx.example.com");
+    }
+
+    @Test
+    void aForgeryIsNotKept() {
+        oneHost(Duration.ofMinutes(5), Security.BOGUS).deliver();
+
+        assertThat(deliver()).containsExactly("MX example.com");
+    }
+
+    static Stream<DnsAnswer<MxRecord>> nothingFound() {
+        return Stream.of(
+                new DnsAnswer.Absent<>(true, Duration.ofDays(1), Security.SECURE),
+                new DnsAnswer.Absent<>(false, Duration.ofDays(1), Security.SECURE),
+                new DnsAnswer.Unavailable<>(DnsFailure.TIMEOUT, "scripted", Security.UNKNOWN));
+    }
+
+    @ParameterizedTest
+    @MethodSource("nothingFound")
+    void neitherAbsenceNorFailureIsKept(DnsAnswer<MxRecord> answer) {
+        mta.mx("example.com", answer);
+        deliver();
+
+        assertThat(deliver()).contains("MX example.com");
+    }
+
+    @Test
+    void aHostWithoutAddressesIsAskedForAgain() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE);
+        mta.addressesUnavailable("mx.example.com");
+        deliver();
+
+        assertThat(deliver()).containsExactly("A mx.example.com");
+    }
+
+    @Test
+    void aDeliveryThatCameToNothingAsksAnewTheNextTime() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE);
+        mta.mx("example.org", "10 mx.example.org").address("mx.example.org", "192.0.2.2");
+        deliver("example.org");
+        DeliveryAttempt failed = deliveries.attempt(NextHop.parse("example.com"));
+        failed.forEach(candidate -> candidate.unreachable("no answer"));
+        assertThat(failed.conclude()).isInstanceOf(Conclusion.TryAgain.class);
+
+        assertThat(deliver()).containsExactly("MX example.com", "A mx.example.com");
+        assertThat(deliver("example.org")).isEmpty();
+    }
+}
