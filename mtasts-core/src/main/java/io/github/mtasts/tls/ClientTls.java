@@ -35,19 +35,30 @@ public final class ClientTls {
     private final PeerVerifier verifier;
     private final String name;
     private final boolean strict;
-    private final SSLContext context;
+    private final @Nullable Provider provider;
+    private @Nullable SSLContext context;
     private volatile @Nullable Judged judged;
 
     ClientTls(PeerVerifier verifier, String name, boolean strict, @Nullable Provider provider) {
         this.verifier = verifier;
         this.name = name;
         this.strict = strict;
-        try {
-            context = provider == null ? SSLContext.getInstance("TLS") : SSLContext.getInstance("TLS", provider);
-            context.init(null, new TrustManager[] {new Trust()}, null);
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("the TLS provider cannot be used: " + e.getMessage(), e);
+        this.provider = provider;
+    }
+
+    /** Made when it is needed: a message over a kept connection needs none. */
+    private synchronized SSLContext context() {
+        SSLContext made = context;
+        if (made == null) {
+            try {
+                made = provider == null ? SSLContext.getInstance("TLS") : SSLContext.getInstance("TLS", provider);
+                made.init(null, new TrustManager[] {new Trust()}, null);
+            } catch (GeneralSecurityException e) {
+                throw new IllegalStateException("the TLS provider cannot be used: " + e.getMessage(), e);
+            }
+            context = made;
         }
+        return made;
     }
 
     /** {@return the name the peer has to prove: A-labels, lower case, no trailing dot} */
@@ -69,9 +80,10 @@ public final class ClientTls {
      * A new engine in client mode, ready to shake hands.
      *
      * @return the engine
+     * @throws IllegalStateException if the TLS provider cannot be used
      */
     public SSLEngine newEngine() {
-        SSLEngine engine = context.createSSLEngine();
+        SSLEngine engine = context().createSSLEngine();
         engine.setUseClientMode(true);
         engine.setSSLParameters(parameters(engine.getSSLParameters(), engine.getSupportedProtocols()));
         return engine;
@@ -82,9 +94,10 @@ public final class ClientTls {
      * {@link SSLSocketFactory#createSocket(Socket, String, int, boolean)}.
      *
      * @return the factory
+     * @throws IllegalStateException if the TLS provider cannot be used
      */
     public SSLSocketFactory socketFactory() {
-        return new Factory(context.getSocketFactory());
+        return new Factory(context().getSocketFactory());
     }
 
     /**

@@ -12,9 +12,11 @@ import java.util.regex.Pattern;
 record Reply(int code, String text) {
     private static final Pattern STATUS = Pattern.compile("[0-9]{3}[ -]([245]\\.[0-9]{1,3}\\.[0-9]{1,3})(?=\\s|$)");
 
+    private static final Pattern LINE_END = Pattern.compile("\\s*\\R\\s*");
+
     /** A server's reply, as it came. */
     static Reply of(int code, String lines) {
-        return new Reply(code, Form.quote(lines.strip().replaceAll("\\s*\\R\\s*", " / ")));
+        return new Reply(code, Form.quote(LINE_END.matcher(lines.strip()).replaceAll(" / ")));
     }
 
     boolean isPositive() {

@@ -49,6 +49,9 @@ class SmtpConnection extends SMTPTransport {
     private final TlsTerms terms;
     private final boolean implicitTls;
     private final @Nullable PasswordAuthentication credentials;
+    private final Duration timeout;
+    private final Duration mostIdle;
+    private final int mostMessages;
     private @Nullable Wire wire;
     private boolean opening;
     private @Nullable Clearance clearance;
@@ -61,7 +64,7 @@ class SmtpConnection extends SMTPTransport {
 
     // one message's dialogue
     private Mailbox.@Nullable Path reversePath;
-    private String command = "";
+    private String verb = "";
     private @Nullable Reply mail;
     private final List<@Nullable Reply> recipientReplies = new ArrayList<>();
     private @Nullable Reply data;
@@ -95,6 +98,9 @@ class SmtpConnection extends SMTPTransport {
         this.terms = credentials == null ? terms : terms.strict();
         this.implicitTls = implicitTls;
         this.credentials = credentials;
+        this.timeout = settings.duration(Setting.TIMEOUT);
+        this.mostIdle = settings.duration(Setting.KEEP_IDLE);
+        this.mostMessages = settings.number(Setting.KEEP_MESSAGES);
         this.localName = settings.ehloName();
     }
 
@@ -349,7 +355,7 @@ class SmtpConnection extends SMTPTransport {
     private void startTls(Wire connected) throws MessagingException {
         SSLSession session;
         try {
-            session = connected.startTls(terms.socketFactory(), settings.duration(Setting.TIMEOUT));
+            session = connected.startTls(terms.socketFactory(), timeout);
         } catch (IOException e) {
             throw failed(e);
         }
@@ -415,15 +421,22 @@ class SmtpConnection extends SMTPTransport {
     @Override
     protected void sendCommand(String asked) throws MessagingException {
         String line = reversePath == null ? asked : reversePath.inPlace(asked);
-        String verb = line.split("[ :]", 2)[0].toUpperCase(Locale.ROOT);
+        verb = verbOf(line);
         if (!HARMLESS.contains(verb)) {
             requireClearance(verb);
         }
-        command = line;
         if (line.equals(".") || (verb.equals("BDAT") && line.endsWith(" LAST"))) {
             dataEnded = true; // from here on the server may have taken the message
         }
         super.sendCommand(line);
+    }
+
+    private static String verbOf(String line) {
+        int end = 0;
+        while (end < line.length() && line.charAt(end) != ' ' && line.charAt(end) != ':') {
+            end++;
+        }
+        return line.substring(0, end).toUpperCase(Locale.ROOT);
     }
 
     private void requireClearance(String verb) throws MessagingException {
@@ -439,17 +452,15 @@ class SmtpConnection extends SMTPTransport {
 
     @Override
     protected int readServerResponse() throws MessagingException {
-        Duration within = settings.duration(Setting.TIMEOUT);
         wire().expectReply(
-                        command.equals("QUIT")
-                                ? FAREWELL.compareTo(within) < 0 ? FAREWELL : within
+                        verb.equals("QUIT")
+                                ? FAREWELL.compareTo(timeout) < 0 ? FAREWELL : timeout
                                 : dataEnded
                                         // RFC 5321 §4.5.3.2.6: patience here spares the recipient a second copy
-                                        ? within.multipliedBy(2)
-                                        : within);
+                                        ? timeout.multipliedBy(2)
+                                        : timeout);
         int code = super.readServerResponse();
         Reply reply = code < 200 || code > 599 ? null : Reply.of(code, getLastServerResponse());
-        String verb = command.split("[ :]", 2)[0];
         switch (verb) {
             case "MAIL" -> {
                 mail = reply;
@@ -592,7 +603,7 @@ class SmtpConnection extends SMTPTransport {
 
     /** Whether another message may be sent here. */
     synchronized boolean isUsable() {
-        return isSound() && handedOver < settings.number(Setting.KEEP_MESSAGES);
+        return isSound() && handedOver < mostMessages;
     }
 
     /** Whether the server still listens to commands. */
@@ -613,8 +624,7 @@ class SmtpConnection extends SMTPTransport {
 
     /** Whether it was idle for so long that it should not be used again. */
     synchronized boolean isStale() {
-        return System.nanoTime() - lastUse
-                > settings.duration(Setting.KEEP_IDLE).toNanos();
+        return System.nanoTime() - lastUse > mostIdle.toNanos();
     }
 
     /** Makes ready for another message: the one before is forgotten, and the server is there still, as far as can be told without asking. */

@@ -48,7 +48,8 @@ final class Wire implements Closeable {
     private final SelectionKey key;
     private final ByteBuffer received = ByteBuffer.allocate(8192).flip();
     private final View plain = new View(new PlainInput(), new PlainOutput());
-    private final View dialogue = new View(new Lines(), new Current());
+    private final Lines lines = new Lines();
+    private final View dialogue = new View(lines, new Current());
     private @Nullable SSLSocket tls;
     private InputStream in = plain.input;
     private OutputStream out = plain.output;
@@ -134,7 +135,7 @@ final class Wire implements Closeable {
     /** Whether nothing has come since the last reply: not the end, and not a word that nobody asked for. */
     boolean isQuiet() {
         try {
-            return !broken && in.available() == 0 && !received.hasRemaining() && fill() == 0;
+            return !broken && lines.isEmpty() && in.available() == 0 && !received.hasRemaining() && fill() == 0;
         } catch (IOException e) {
             return false;
         }
@@ -315,7 +316,14 @@ final class Wire implements Closeable {
 
     /** One line at a time, from whichever layer is the current one. */
     private final class Lines extends InputStream {
+        private final byte[] deciphered = new byte[512];
+        private int position;
+        private int limit;
         private int carriageReturns;
+
+        boolean isEmpty() {
+            return position == limit;
+        }
 
         @Override
         public int read() throws IOException {
@@ -349,13 +357,30 @@ final class Wire implements Closeable {
             if (replyLeft-- <= 0) {
                 throw new IOException("the server sent a reply longer than " + LONGEST_REPLY + " bytes");
             }
-            int b = in.read();
+            int b = take();
             if (carriageReturns > 0 && b != '\n' && (b != '\r' || carriageReturns > 1)) {
                 // the dialogue would end a line here, and keep what is behind it, unseen
                 throw new IOException("the server sent a carriage return that ends no line");
             }
             carriageReturns = b == '\r' ? carriageReturns + 1 : 0;
             return b;
+        }
+
+        /** In clear byte by byte, so that what is behind a line stays where TLS finds it; over TLS that is a dear way to read. */
+        private int take() throws IOException {
+            if (tls == null) {
+                return in.read();
+            }
+            if (position == limit) {
+                position = 0;
+                limit = 0;
+                int count = in.read(deciphered);
+                if (count < 0) {
+                    return -1;
+                }
+                limit = count;
+            }
+            return deciphered[position++] & 0xff;
         }
     }
 
