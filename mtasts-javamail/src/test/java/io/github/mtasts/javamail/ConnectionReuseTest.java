@@ -168,6 +168,9 @@ class ConnectionReuseTest {
         }
 
         assertThat(mx.connections()).hasSize(2);
+        assertThat(mx.connections().get(0).commands())
+                .filteredOn(command -> command.startsWith("MAIL"))
+                .hasSize(1);
         assertThat(mx.mails()).hasSize(2);
     }
 
