@@ -151,6 +151,14 @@ final class DiscoveryEngine {
     }
 
     private void begin(Flight flight) {
+        try {
+            takeOff(flight);
+        } catch (RuntimeException e) {
+            fail(flight, e); // a clock is anybody's code
+        }
+    }
+
+    private void takeOff(Flight flight) {
         if (closed) {
             finish(flight, closedEnd(flight.domain));
             return;
@@ -571,16 +579,20 @@ final class DiscoveryEngine {
         Flight mine = new Flight(domain, Kind.AHEAD);
         Flight current = flights.putIfAbsent(domain, mine);
         if (current != null) {
-            current.end.thenRun(() -> lateLoad(holding));
+            current.end.whenComplete((end, bug) -> lateLoad(holding));
             return;
         }
-        Instant now = Instant.ofEpochMilli(time.millis());
-        Known.Draft draft = merge(mine, new Loaded(holding, true), now);
-        CachedPolicy cached = draft.unexpired(now);
-        draft.answer = cached == null ? pending(domain) : answer(cached, PolicyInForce.Source.STORE, null);
-        draft.dueAt = 0;
-        remember(domain, draft, now);
-        finish(mine, new End(draft.answer, false, true));
+        try {
+            Instant now = Instant.ofEpochMilli(time.millis());
+            Known.Draft draft = merge(mine, new Loaded(holding, true), now);
+            CachedPolicy cached = draft.unexpired(now);
+            draft.answer = cached == null ? pending(domain) : answer(cached, PolicyInForce.Source.STORE, null);
+            draft.dueAt = 0;
+            remember(domain, draft, now);
+            finish(mine, new End(draft.answer, false, true));
+        } catch (RuntimeException e) {
+            fail(mine, e);
+        }
     }
 
     /** Forgets what is known of a domain, on an operator's word. */

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -327,5 +328,37 @@ class ClockTest {
         PolicyDiscovery third = world.restart();
 
         assertThat(third.policyFor(DOMAIN).known().orElseThrow().fetchedAt()).isEqualTo(fetchedAt);
+    }
+
+    @Test
+    void oneThatFailsOnceLeavesNobodyWaiting() {
+        boolean failed = true;
+        for (int reading = 0; failed; reading++) {
+            try (World other = new World()) {
+                AtomicInteger left = new AtomicInteger(Integer.MAX_VALUE);
+                other.record("a").serves("enforce", WEEK, "mx.example.com");
+                PolicyDiscovery discovery = other.discovery(other.builder().clock(() -> {
+                    if (left.getAndDecrement() == 0) {
+                        throw new IllegalStateException("no time");
+                    }
+                    return other.clock.instant();
+                }));
+                left.set(reading);
+                failed = fails(discovery);
+                left.set(Integer.MAX_VALUE);
+
+                assertThat(discovery.policyFor(DOMAIN, Duration.ofSeconds(10)))
+                        .as("where reading %s of the clock fails", reading)
+                        .isInstanceOf(Enforce.class);
+            }
+        }
+    }
+
+    private static boolean fails(PolicyDiscovery discovery) {
+        try {
+            return !(discovery.policyFor(DOMAIN, Duration.ofSeconds(10)) instanceof Enforce);
+        } catch (RuntimeException e) {
+            return true;
+        }
     }
 }

@@ -93,6 +93,17 @@ class OperatorRuleTest {
     }
 
     @Test
+    void theEndIsToldWithoutAnyMail() {
+        cachePolicy();
+        exempt(Duration.ofHours(3));
+        world.passes(Duration.ofHours(4));
+
+        world.discovery().tick();
+
+        assertThat(world.events(DiscoveryEvent.RuleEnded.class, 1)).hasSize(1);
+    }
+
+    @Test
     void beginAndEndAreToldOnceEach() {
         cachePolicy();
         exempt(Duration.ofHours(3));

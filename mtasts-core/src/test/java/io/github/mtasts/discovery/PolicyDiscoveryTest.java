@@ -20,6 +20,7 @@ import io.github.mtasts.lookup.DnsAnswer;
 import io.github.mtasts.lookup.DnsFailure;
 import io.github.mtasts.lookup.FetchFailure;
 import io.github.mtasts.lookup.FetchResult;
+import io.github.mtasts.lookup.Security;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.policy.ReportType;
 import java.time.Duration;
@@ -826,6 +827,33 @@ class PolicyDiscoveryTest {
             PolicyInForce answer = world.policy();
 
             assertThat(undetermined(answer)).isEqualTo(Undetermined.Reason.DNS_BOGUS);
+        }
+
+        @ParameterizedTest
+        @EnumSource(Security.class)
+        void whatAClientMarksAsBogusIsNotRead(Security security) {
+            world.txt(new DnsAnswer.Found<>(List.of("v=STSv1; id=a;"), TTL, security, DOMAIN.recordName()))
+                    .serves("enforce", WEEK, MX);
+
+            PolicyInForce answer = world.policy();
+
+            if (security == Security.BOGUS) {
+                assertThat(undetermined(answer)).isEqualTo(Undetermined.Reason.DNS_BOGUS);
+                assertThat(world.fetched()).isZero();
+            } else {
+                assertThat(answer).isInstanceOf(Enforce.class);
+            }
+        }
+
+        @Test
+        void fetchesAreCounted() {
+            world.record("a").serves("enforce", WEEK, MX);
+            assertThat(world.count(DiscoveryCount.FETCHES)).isZero();
+
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+            assertThat(world.policy()).isInstanceOf(Enforce.class);
+
+            assertThat(world.count(DiscoveryCount.FETCHES)).isOne();
         }
 
         @Test

@@ -31,6 +31,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Renewing policies before they expire (RFC 8461 §3.3, §10.2). */
 @Timeout(60)
@@ -218,6 +220,24 @@ class RefreshTest {
             assertThat(event.failure()).isInstanceOf(DiscoveryFailure.Fetch.class);
         });
         assertThat(told).hasSize(failures).hasSizeLessThan(150);
+    }
+
+    @ParameterizedTest(name = "of {0} days, {1} ms left of which: {2}")
+    @CsvSource({
+        "100, 4320000001, NOTICE",
+        "100, 4320000000, WARNING",
+        "100,  864000001, WARNING",
+        "100,  864000000, URGENT",
+        "  7,   86400001, WARNING",
+        "  7,   86400000, URGENT",
+        "  7,   60480000, URGENT"
+    })
+    void theNearerTheEndTheMoreUrgent(int days, long left, Urgency urgency) {
+        cachePolicy(Duration.ofDays(days));
+        CachedPolicy policy = world.policy().known().orElseThrow();
+
+        assertThat(Refresher.urgency(policy, policy.expiresAt().minusMillis(left)))
+                .isEqualTo(urgency);
     }
 
     @Test
