@@ -37,6 +37,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class PolicyDiscovery implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PolicyDiscovery.class);
+    /** The first deliveries come before the pass over the store. */
+    private static final Duration FIRST_TICK = Duration.ofSeconds(1);
+
     private static final Duration BETWEEN_TICKS = Duration.ofSeconds(10);
     private static final Duration RECHECK_DEADLINE = Duration.ofSeconds(15);
     private static final Duration COMMAND_DEADLINE = Duration.ofSeconds(10);
@@ -55,7 +58,8 @@ public final class PolicyDiscovery implements AutoCloseable {
             LOG.info("policies are kept in memory and forgotten at restart; set a policy store on disk to keep them");
         }
         if (builder.ticking) {
-            engine.timer.scheduleWithFixedDelay(this::tickSafely, 0, BETWEEN_TICKS.toMillis(), TimeUnit.MILLISECONDS);
+            engine.timer.scheduleWithFixedDelay(
+                    this::tickSafely, FIRST_TICK.toMillis(), BETWEEN_TICKS.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
