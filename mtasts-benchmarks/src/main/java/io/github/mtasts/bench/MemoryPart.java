@@ -4,6 +4,7 @@ import io.github.mtasts.cache.PolicyStore;
 import io.github.mtasts.discovery.PolicyDiscovery;
 import io.github.mtasts.discovery.PolicyInForce;
 import io.github.mtasts.policy.PolicyDomain;
+import java.lang.ref.WeakReference;
 import java.util.List;
 
 /** Heap for each policy that an engine remembers. */
@@ -12,7 +13,7 @@ final class MemoryPart implements Part {
     private static final int SHARING = 9;
 
     @Override
-    public void run(Page page, boolean quick) {
+    public void run(Page page, boolean quick) throws InterruptedException {
         page.heading("Memory for each cached policy");
         page.say(
                 "Heap after garbage collection, with minus without the policies, divided by their number: domain, id, times, policy and its raw text (two `mx` lines, some 110 bytes), and the cache around them."
@@ -39,14 +40,15 @@ final class MemoryPart implements Part {
         }
     }
 
-    private static double bytesEach(int domains, boolean shared, boolean memoryStore) {
+    private static double bytesEach(int domains, boolean shared, boolean memoryStore) throws InterruptedException {
         long before = Cpu.heap();
         PolicyDiscovery engine = filled(domains, shared, memoryStore);
-        try {
-            return (Cpu.heap() - before) / (double) domains;
-        } finally {
-            engine.close();
-        }
+        double bytes = (Cpu.heap() - before) / (double) domains;
+        engine.close();
+        WeakReference<PolicyDiscovery> closed = new WeakReference<>(engine);
+        engine = null;
+        Cpu.awaitGone(closed);
+        return bytes;
     }
 
     /** An engine that remembers so many domains' policies. */

@@ -23,7 +23,8 @@ final class SocketmapPart implements Part {
         page.heading("The bridge for Postfix");
         page.say(
                 "`socketmap`, " + Page.number(SocketmapHost.DOMAINS)
-                        + " domains that are known, one question at a time on each connection. The server has one thread, on one core (`taskset`); the client is another process, on the other core. *Per CPU second* is what the server's own core would serve if it had nothing else to do and the client were never late.");
+                        + " domains that are known, one question at a time on each connection. The server has one thread, on one core (`taskset`); the client is another process, on the other core. *Per CPU second* is what the server's own core would serve if it had nothing else to do and the client were never late. "
+                        + "*Echo* is the least that any server can do here: a selector loop that reads the question and writes one and the same answer.");
         page.table(
                 "domains",
                 "connections",
@@ -36,28 +37,27 @@ final class SocketmapPart implements Part {
             int port = Integer.parseInt(server.ask("port"));
             pin(server.pid(), "0");
             pin(ProcessHandle.current().pid(), "1");
-            for (boolean absent : List.of(false, true)) {
-                load(server, port, absent, 16, 60_000, quick ? 100_000 : 400_000); // warm-up
+            int echo = Integer.parseInt(server.ask("echo"));
+            for (Kind kind : Kind.values()) {
+                boolean absent = kind == Kind.ABSENT;
+                int to = kind == Kind.ECHO ? echo : port;
+                load(server, to, absent, 16, 60_000, quick ? 100_000 : 400_000); // warm-up
                 for (int i = 0; i < CONNECTIONS.length; i++) {
                     Samples wall = new Samples();
                     Samples cpu = new Samples();
                     Samples middle = new Samples();
                     Samples late = new Samples();
                     for (int round = 0; round < rounds; round++) {
-                        double[] one = load(server, port, absent, CONNECTIONS[i], 1000, 2_000_000);
+                        double[] one = load(server, to, absent, CONNECTIONS[i], 1000, 2_000_000);
                         wall.add(one[0]);
                         cpu.add(one[1]);
                         middle.add(one[2]);
                         late.add(one[3]);
                     }
-                    page.row(
-                            absent ? "without a policy" : "with a policy",
-                            CONNECTIONS[i],
-                            wall,
-                            cpu,
-                            middle,
-                            late,
-                            rounds);
+                    page.row(kind.shown, CONNECTIONS[i], wall, cpu, middle, late, rounds);
+                    if (kind == Kind.ECHO) {
+                        continue;
+                    }
                     String name = "socketmap, " + (absent ? "no policy, " : "") + CONNECTIONS[i] + " connection(s)";
                     page.atLeast(TARGETS[i], "per s", name, wall.median());
                     if (CONNECTIONS[i] == 64) {
@@ -65,6 +65,19 @@ final class SocketmapPart implements Part {
                     }
                 }
             }
+        }
+    }
+
+    /** What is asked for. */
+    private enum Kind {
+        KNOWN("with a policy"),
+        ABSENT("without a policy"),
+        ECHO("*echo*");
+
+        private final String shown;
+
+        Kind(String shown) {
+            this.shown = shown;
         }
     }
 
