@@ -90,6 +90,7 @@ class StoreCrashTest {
     private static final class Acknowledged {
         final Map<PolicyDomain, Long> last = new HashMap<>();
         long highest;
+        int notWritten;
 
         /** Reads one line; false at the end. */
         boolean read(BufferedReader lines) throws IOException {
@@ -103,6 +104,8 @@ class StoreCrashTest {
                 long number = Long.parseLong(fields[1]);
                 last.merge(PolicyDomain.of(fields[0]), number, Math::max);
                 highest = Math.max(highest, number);
+            } else if (fields[fields.length - 1].equals(StoreWriter.NOT_WRITTEN)) {
+                notWritten++;
             }
             return true;
         }
@@ -132,6 +135,9 @@ class StoreCrashTest {
 
             allAreWholeAndThere(acknowledged);
         }
+        assertThat(acknowledged.notWritten)
+                .as("with nobody else there, the lock is always to be had")
+                .isZero();
     }
 
     private void allAreWholeAndThere(Acknowledged acknowledged) throws IOException {
@@ -198,8 +204,13 @@ class StoreCrashTest {
         kill(second);
 
         Acknowledged both = even.get(30, TimeUnit.SECONDS);
-        odd.get(30, TimeUnit.SECONDS).last.forEach((domain, number) -> both.last.merge(domain, number, Math::max));
+        Acknowledged other = odd.get(30, TimeUnit.SECONDS);
+        other.last.forEach((domain, number) -> both.last.merge(domain, number, Math::max));
+        both.notWritten += other.notWritten;
         assertThat(both.last).hasSize(StoreWriter.DOMAINS);
+        assertThat(both.notWritten)
+                .as("of both, while each has 5 s for the lock")
+                .isLessThan(10);
         assertThat(seen).allSatisfy((domain, number) -> assertThat(number).isPositive());
         allAreWholeAndThere(both);
     }
