@@ -33,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Begins deliveries: asks for the policy and the MX hosts side by side. MX records and addresses are asked for again when their TTL or a minute is over, and whenever a delivery
- * came to nothing; an absence or a failure is never kept. Safe for any number of threads. Owns nothing it was given.
+ * Begins deliveries: asks for the policy and the MX hosts side by side. MX records and addresses are asked for again when their TTL or a minute is over, those of
+ * a host that did not take the mail and all of an attempt that was concluded at once; an absence or a failure is never kept. Safe for any number of threads. Owns nothing it was given.
  */
 public final class Deliveries {
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);

@@ -202,6 +202,7 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
     SessionResult session(
             MxHost host, ConnectionInfo connection, Clearance clearance, List<SessionFailure> failures, String text) {
         if (clearance == Clearance.NEXT_HOST) {
+            deliveries.dns().forgetHost(host.name());
             boolean noStartTls =
                     failures.stream().anyMatch(failure -> failure.type() == ReportType.STARTTLS_NOT_SUPPORTED);
             notes.add(new Note(host.name(), noStartTls ? Note.Kind.NO_STARTTLS : Note.Kind.POLICY, text));
@@ -220,6 +221,7 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
     }
 
     void unreachable(MxHost host, String what) {
+        deliveries.dns().forgetHost(host.name());
         notes.add(new Note(host.name(), Note.Kind.UNREACHABLE, what));
     }
 
@@ -241,11 +243,14 @@ public final class DeliveryAttempt implements Iterable<Candidate> {
      */
     @CheckReturnValue
     public CompletionStage<Conclusion> concludeAsync() {
-        deliveries
-                .dns()
-                .forget(
-                        nextHop.toString(),
-                        route.hosts().stream().map(MxHost::name).toList());
+        return conclusion().thenApply(conclusion -> {
+            // after the policy was looked up again: the next attempt is to see the hosts as they are then
+            deliveries.dns().forget(nextHop.toString());
+            return conclusion;
+        });
+    }
+
+    private CompletionStage<Conclusion> conclusion() {
         if (route.failure() != null) {
             return CompletableFuture.completedFuture(route.failure());
         }

@@ -41,7 +41,7 @@ public interface DnsClient extends AutoCloseable {
 
     /**
      * The IPv6 and IPv4 addresses of a host, asked side by side, in resolver order within a family, IPv6 first. Found when either
-     * family has addresses; Absent when both are; otherwise Unavailable. Each address carries the host's name, so no reverse look-up
+     * family has addresses, with a TTL of zero when the other could not be asked for; Absent when both are; otherwise Unavailable. Each address carries the host's name, so no reverse look-up
      * ever occurs. CNAMEs are followed.
      *
      * @param host the host's name

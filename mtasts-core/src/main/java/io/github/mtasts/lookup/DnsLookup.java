@@ -377,8 +377,11 @@ final class DnsLookup {
             return new DnsAnswer.Found<>(
                     records, shorter(one.ttl(), two.ttl()), weaker(one.security(), two.security()), one.owner());
         }
-        if (six instanceof DnsAnswer.Found<Record> || four instanceof DnsAnswer.Found<Record>) {
-            return six instanceof DnsAnswer.Found<Record> ? six : four;
+        if (six instanceof DnsAnswer.Found<Record> found) {
+            return four instanceof DnsAnswer.Unavailable<Record> ? once(found) : found;
+        }
+        if (four instanceof DnsAnswer.Found<Record> found) {
+            return six instanceof DnsAnswer.Unavailable<Record> ? once(found) : found;
         }
         if (six instanceof DnsAnswer.Absent<Record> one && four instanceof DnsAnswer.Absent<Record> two) {
             return new DnsAnswer.Absent<>(
@@ -388,6 +391,11 @@ final class DnsLookup {
         }
         boolean tellFour = six instanceof DnsAnswer.Absent<Record> || four.security() == Security.BOGUS;
         return tellFour ? four : six;
+    }
+
+    /** Half an answer: not to be used again. */
+    private static DnsAnswer<Record> once(DnsAnswer.Found<Record> found) {
+        return new DnsAnswer.Found<>(found.records(), Duration.ZERO, found.security(), found.owner());
     }
 
     private static Duration shorter(Duration one, Duration two) {

@@ -3,11 +3,17 @@ package io.github.mtasts.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.mtasts.lookup.DnsAnswer;
+import io.github.mtasts.lookup.DnsClient;
 import io.github.mtasts.lookup.DnsFailure;
 import io.github.mtasts.lookup.MxRecord;
 import io.github.mtasts.lookup.Security;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -132,5 +138,92 @@ class RecentAnswersTest {
 
         assertThat(deliver()).containsExactly("MX example.com", "A mx.example.com");
         assertThat(deliver("example.org")).isEmpty();
+    }
+
+    @Test
+    void aHostThatTookNoMailIsAskedForAnew() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE);
+        for (Candidate candidate : deliveries.attempt(NextHop.parse("example.com"))) {
+            candidate.unreachable("no answer");
+        }
+
+        assertThat(deliver()).containsExactly("A mx.example.com");
+    }
+
+    @Test
+    void aHostWhoseTlsDoesNotPassIsAskedForAnew() {
+        mta.publishes("example.com", "1", "enforce", "mx.example.com");
+        oneHost(Duration.ofMinutes(5), Security.INSECURE);
+        for (Candidate candidate : deliveries.attempt(NextHop.parse("example.com"))) {
+            assertThat(candidate.tls().notOffered()).isEqualTo(Clearance.NEXT_HOST);
+        }
+
+        assertThat(deliver()).containsExactly("A mx.example.com");
+    }
+
+    @Test
+    void aHostAtThisSendersOwnAddressIsAskedForAnew() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE);
+        Deliveries own = mta.deliveries()
+                .ownAddresses(Set.of(OfflineMta.ip("192.0.2.1")))
+                .build();
+        assertThat(own.attempt(NextHop.parse("example.com")).conclude()).isInstanceOf(Conclusion.Permanent.class);
+        mta.address("mx.example.com", "192.0.2.7");
+
+        assertThat(Mta.offered(own.attempt(NextHop.parse("example.com")))).containsExactly("mx.example.com");
+    }
+
+    @Test
+    void anAnswerUnderWayWhenADeliveryCameToNothingIsNotKept() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE);
+        CompletableFuture<DnsAnswer<MxRecord>> late = new CompletableFuture<>();
+        RecentAnswers answers = new RecentAnswers(lateMx(late), () -> 0);
+        CompletionStage<DnsAnswer<MxRecord>> first = answers.mx("example.com");
+
+        answers.forget("example.com");
+        late.complete(new DnsAnswer.Found<>(
+                List.of(new MxRecord(10, "old.example.com")), Duration.ofMinutes(5), Security.INSECURE, ""));
+
+        assertThat(first).isCompleted();
+        assertThat(answers.mx("example.com")).isCompleted();
+        assertThat(mta.asked).containsExactly("MX example.com", "MX example.com");
+    }
+
+    /** Counts as the others do. */
+    private DnsClient lateMx(CompletableFuture<DnsAnswer<MxRecord>> answer) {
+        return new DnsClient() {
+            @Override
+            public CompletionStage<DnsAnswer<String>> txt(String name) {
+                return mta.dns.txt(name);
+            }
+
+            @Override
+            public CompletionStage<DnsAnswer<MxRecord>> mx(String name) {
+                mta.asked.add("MX " + name);
+                return answer;
+            }
+
+            @Override
+            public CompletionStage<DnsAnswer<InetAddress>> addresses(String host) {
+                return mta.dns.addresses(host);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @ParameterizedTest
+    @CsvSource({"100, false", "101, true"})
+    void moreThanADeliveryUsesIsNotKept(int addresses, boolean again) {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE);
+        mta.address(
+                "mx.example.com",
+                IntStream.rangeClosed(1, addresses)
+                        .mapToObj(i -> "192.0.2." + i)
+                        .toArray(String[]::new));
+        deliver();
+
+        assertThat(deliver().contains("A mx.example.com")).isEqualTo(again);
     }
 }

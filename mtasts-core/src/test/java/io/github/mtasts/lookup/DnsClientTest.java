@@ -233,7 +233,18 @@ class DnsClientTest {
 
             DnsAnswer<InetAddress> answer = await(client.addresses("mx.example.com"));
 
-            assertThat(found(answer)).returns(List.of(address("192.0.2.1")), DnsAnswer.Found::records);
+            assertThat(found(answer))
+                    .returns(List.of(address("192.0.2.1")), DnsAnswer.Found::records)
+                    .returns(Duration.ZERO, DnsAnswer.Found::ttl); // half an answer is not to be kept
+        }
+
+        @Test
+        void keepsTheTtlWhereTheOtherFamilyDoesNotExist() throws Exception {
+            dns.address("mx.example.com", address("192.0.2.1"));
+
+            DnsAnswer<InetAddress> answer = await(client.addresses("mx.example.com"));
+
+            assertThat(found(answer)).returns(Duration.ofMinutes(5), DnsAnswer.Found::ttl);
         }
 
         @Test
