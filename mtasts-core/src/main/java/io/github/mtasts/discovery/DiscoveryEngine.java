@@ -39,9 +39,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs the flights: the asynchronous part around the {@link Ladder}. Never blocks. */
 final class DiscoveryEngine {
+    private static final Logger LOG = LoggerFactory.getLogger(PolicyDiscovery.class);
     static final long DAY = 86_400_000;
 
     /** A DNS client and a fetcher keep deadlines of their own; should one forget, it is taken as failed after this. */
@@ -153,7 +156,7 @@ final class DiscoveryEngine {
     private void begin(Flight flight) {
         try {
             takeOff(flight);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             fail(flight, e); // a clock is anybody's code
         }
     }
@@ -579,7 +582,7 @@ final class DiscoveryEngine {
         Flight mine = new Flight(domain, Kind.AHEAD);
         Flight current = flights.putIfAbsent(domain, mine);
         if (current != null) {
-            current.end.whenComplete((end, bug) -> lateLoad(holding));
+            current.end.thenRun(() -> lateLoad(holding));
             return;
         }
         try {
@@ -590,7 +593,7 @@ final class DiscoveryEngine {
             draft.dueAt = 0;
             remember(domain, draft, now);
             finish(mine, new End(draft.answer, false, true));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             fail(mine, e);
         }
     }
@@ -754,12 +757,13 @@ final class DiscoveryEngine {
         flight.end.complete(end);
     }
 
-    /** A fault of this library must not leave anybody waiting. */
+    /** A fault leaves nobody waiting, and is not taken for the absence of a policy. */
     private void fail(Flight flight, @Nullable Throwable bug) {
         if (bug != null) {
-            flights.remove(flight.domain, flight);
-            flight.answer.completeExceptionally(bug);
-            flight.end.completeExceptionally(bug);
+            LOG.error("{}: a fault while its policy was looked up", flight.domain, bug);
+            PolicyInForce unknown =
+                    new PolicyInForce.Undetermined(flight.domain, PolicyInForce.Undetermined.Reason.FAULT, null);
+            finish(flight, new End(unknown, false, true));
         }
     }
 

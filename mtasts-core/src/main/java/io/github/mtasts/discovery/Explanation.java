@@ -61,6 +61,7 @@ final class Explanation {
             case INTERRUPTED -> "the waiting thread was interrupted";
             case CANCELLED -> "the caller cancelled";
             case CLOSED -> "the engine is closed";
+            case FAULT -> "a fault within this sender, which its log shows";
         };
         return answer.domain() + ": not known whether a policy is in force: " + why + but(answer.met());
     }

@@ -196,7 +196,9 @@ public sealed interface PolicyInForce {
             /** The caller cancelled; the look-up goes on for others. */
             CANCELLED,
             /** The engine is closed. */
-            CLOSED
+            CLOSED,
+            /** A fault of this library, or of a clock that it was given; it is logged. */
+            FAULT
         }
     }
 

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.mtasts.cache.CachedPolicy;
 import io.github.mtasts.discovery.PolicyInForce.Enforce;
 import io.github.mtasts.discovery.PolicyInForce.NotInForce;
+import io.github.mtasts.discovery.PolicyInForce.Undetermined;
 import io.github.mtasts.lookup.DnsAnswer;
 import io.github.mtasts.lookup.FetchFailure;
 import io.github.mtasts.lookup.FetchResult;
@@ -345,6 +346,7 @@ class ClockTest {
                 }));
                 left.set(reading);
                 failed = fails(discovery);
+                assertThat(discovery.engine.isIdle()).isTrue();
                 left.set(Integer.MAX_VALUE);
 
                 assertThat(discovery.policyFor(DOMAIN, Duration.ofSeconds(10)))
@@ -356,8 +358,12 @@ class ClockTest {
 
     private static boolean fails(PolicyDiscovery discovery) {
         try {
-            return !(discovery.policyFor(DOMAIN, Duration.ofSeconds(10)) instanceof Enforce);
-        } catch (RuntimeException e) {
+            PolicyInForce answer = discovery.policyFor(DOMAIN, Duration.ofSeconds(10));
+            boolean failed = answer instanceof Undetermined unknown && unknown.reason() == Undetermined.Reason.FAULT;
+            assertThat(failed || answer instanceof Enforce).isTrue();
+            return failed;
+        } catch (IllegalStateException e) {
+            assertThat(e).hasMessage("no time"); // by the caller's own reading of the clock
             return true;
         }
     }
