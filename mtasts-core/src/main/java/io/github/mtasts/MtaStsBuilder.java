@@ -418,6 +418,7 @@ public final class MtaStsBuilder {
      * The engine.
      *
      * @return the engine, to be closed at shutdown
+     * @throws IllegalStateException if there is no trust anchor, or they cannot be read, or the TLS provider cannot be used
      */
     public MtaSts build() {
         List<AutoCloseable> owned = new ArrayList<>();

@@ -1,10 +1,12 @@
 package io.github.mtasts.tls;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
-import java.security.GeneralSecurityException;
+import java.security.KeyManagementException;
+import java.security.NoSuchAlgorithmException;
 import java.security.Provider;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
@@ -50,15 +52,24 @@ public final class ClientTls {
     private synchronized SSLContext context() {
         SSLContext made = context;
         if (made == null) {
+            made = newContext(provider);
             try {
-                made = provider == null ? SSLContext.getInstance("TLS") : SSLContext.getInstance("TLS", provider);
                 made.init(null, new TrustManager[] {new Trust()}, null);
-            } catch (GeneralSecurityException e) {
+            } catch (KeyManagementException e) {
                 throw new IllegalStateException("the TLS provider cannot be used: " + e.getMessage(), e);
             }
             context = made;
         }
         return made;
+    }
+
+    @CanIgnoreReturnValue
+    static SSLContext newContext(@Nullable Provider provider) {
+        try {
+            return provider == null ? SSLContext.getInstance("TLS") : SSLContext.getInstance("TLS", provider);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("the TLS provider cannot be used: " + e.getMessage(), e);
+        }
     }
 
     /** {@return the name the peer has to prove: A-labels, lower case, no trailing dot} */

@@ -546,9 +546,12 @@ public final class PeerVerifier {
          *
          * @return the verifier
          * @throws IllegalStateException if there is no trust anchor, or they cannot be read: found later, every policy host would fail, and a domain whose policy is not
-         *     cached would go without
+         *     cached would go without; if the TLS provider cannot be used
          */
         public PeerVerifier build() {
+            if (provider != null) {
+                ClientTls.newContext(provider); // not in the middle of a delivery
+            }
             try {
                 return new PeerVerifier(this, TrustAnchors.of(keyStore, further));
             } catch (GeneralSecurityException e) {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Provider;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -257,7 +258,7 @@ class PeerVerifierTest {
         assertThat(DnsId.matches("mx.example.com\0", "mx.example.com")).isFalse();
     }
 
-    /** Read with the first certificate: a start does not wait for them, and mail waits where there are none. */
+    /** Found later, every policy host would fail, and a domain whose policy is not cached would go without. */
     @Test
     @Tag("N-8")
     void onAPlatformWithoutTrustAnchorsNoVerifierIsBuilt(@TempDir Path folder) throws IOException {
@@ -288,6 +289,19 @@ class PeerVerifierTest {
                 System.setProperty("javax.net.ssl.trustStore", before);
             }
         }
+    }
+
+    @Test
+    void withAProviderWithoutTlsNoVerifierIsBuilt() {
+        PeerVerifier.Builder builder = PeerVerifier.builder().tlsProvider(new Provider("Nothing", "1", "") {});
+
+        assertThatThrownBy(builder::build)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the TLS provider cannot be used: no such algorithm: TLS for provider Nothing");
+        assertThat(PeerVerifier.builder()
+                        .tlsProvider(Security.getProvider("SunJSSE"))
+                        .build())
+                .isNotNull();
     }
 
     @Test

@@ -224,7 +224,11 @@ final class SmtpSettings {
         if (store != null) {
             builder.policyStore(store);
         }
-        return builder.build();
+        try {
+            return builder.build();
+        } catch (IllegalStateException e) {
+            throw new MessagingException("no engine can be made: " + e.getMessage(), e);
+        }
     }
 
     private List<X509Certificate> certificates() throws MessagingException {

@@ -60,6 +60,25 @@ class MtaStsEnginesTest {
     }
 
     @Test
+    void onAPlatformWithoutTrustAnchorsConnectingFailsAndSaysSo() {
+        String before = System.getProperty("javax.net.ssl.trustStore");
+        System.setProperty("javax.net.ssl.trustStore", "NONE");
+        try {
+            world.properties.remove("mail.mtasts.ca");
+
+            assertThatThrownBy(world::connected)
+                    .isInstanceOf(MessagingException.class)
+                    .hasMessage("no engine can be made: trust anchors cannot be read: there is no trust anchor");
+        } finally {
+            if (before == null) {
+                System.clearProperty("javax.net.ssl.trustStore");
+            } else {
+                System.setProperty("javax.net.ssl.trustStore", before);
+            }
+        }
+    }
+
+    @Test
     void sessionsWithTheSamePropertiesShareOne() throws MessagingException {
         world.send("a@example.com");
         world.send("b@example.com");
