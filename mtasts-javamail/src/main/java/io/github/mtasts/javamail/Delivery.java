@@ -72,6 +72,18 @@ final class Delivery {
 
     /** Delivers. Where the policy turns out to have changed, it is tried once more, and only once. */
     List<DeliveryOutcome> deliver() {
+        try {
+            return delivered();
+        } catch (RuntimeException e) {
+            // of an engine's DNS client, say: what was done for others has to be told all the same
+            LOG.error("{}: a fault while a message was delivered", domain, e);
+            conclude(new Conclusion.TryAgain(
+                    "4.3.0", domain + ": a fault within this sender: " + Form.quote(e.toString())));
+            return told();
+        }
+    }
+
+    private List<DeliveryOutcome> delivered() {
         boolean again = true;
         for (boolean first = true; again; first = false) {
             DeliveryAttempt attempt = deliveries.attempt(nextHop);

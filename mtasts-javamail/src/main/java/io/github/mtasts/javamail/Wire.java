@@ -375,7 +375,7 @@ final class Wire implements Closeable {
                 position = 0;
                 limit = 0;
                 int count = in.read(deciphered);
-                if (count < 0) {
+                if (count <= 0) {
                     return -1;
                 }
                 limit = count;

@@ -175,6 +175,19 @@ class ConnectionReuseTest {
     }
 
     @Test
+    void aLongReplyIsReadToItsEnd() throws MessagingException {
+        String line = "250-2.0.0 " + "so much to say ".repeat(10) + "\r\n";
+        try (MtaStsTransport transport = world.connected()) {
+            mx.replyOnce("BODY", line.repeat(20) + "250 2.0.0 taken");
+            send(transport, "a@example.com");
+            send(transport, "b@example.com");
+        }
+
+        assertThat(mx.connections()).hasSize(1);
+        assertThat(mx.mails()).hasSize(2);
+    }
+
+    @Test
     void oneThatDiedWithTheEndOfAMessageIsNotTriedAgainWithTheSameMessage() throws MessagingException {
         mx.drop("BODY");
 

@@ -2,7 +2,11 @@ package io.github.mtasts.javamail;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.mtasts.MtaSts;
 import io.github.mtasts.discovery.PolicyInForce;
+import io.github.mtasts.lookup.DnsAnswer;
+import io.github.mtasts.lookup.DnsClient;
+import io.github.mtasts.lookup.MxRecord;
 import io.github.mtasts.policy.PolicyDomain;
 import io.github.mtasts.testkit.CertificateFault;
 import io.github.mtasts.testkit.MxServer;
@@ -17,9 +21,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.angus.mail.smtp.SMTPAddressFailedException;
@@ -34,6 +40,63 @@ class OutcomeTest {
     @AfterEach
     void close() {
         world.close();
+    }
+
+    @Test
+    void aFaultOnTheWayToOneDomainLosesNothingOfAnother() throws MessagingException {
+        world.domain("good.example", "enforce", "mx.good.example").mx(10, "mx.good.example");
+        world.domain("also.example", "enforce", "mx.good.example").mx(10, "mx.good.example");
+        try (DnsClient dns = new Throwing(
+                        DnsClient.builder().server(world.net.dns().address()).build());
+                MtaSts engine = MtaSts.builder()
+                        .dnsClient(dns)
+                        .httpsPort(world.net.httpsPort())
+                        .trustAnchors(world.net.ca().trustStore())
+                        .clock(world.net.clock())
+                        .allowPrivateAddresses(true)
+                        .build()) {
+            world.properties.put("mail.mtasts.engine", engine);
+
+            MtaStsDeliveryException told = world.refusal("a@good.example", "b@" + Throwing.FAULTY, "c@also.example");
+
+            assertThat(told.getValidSentAddresses())
+                    .containsExactlyInAnyOrder(World.addresses("a@good.example", "c@also.example"));
+            assertThat(told.getValidUnsentAddresses()).containsExactly(World.addresses("b@" + Throwing.FAULTY));
+            assertThat(told.outcomes())
+                    .filteredOn(DeliveryOutcome.Deferred.class::isInstance)
+                    .singleElement()
+                    .returns(
+                            "deferred 4.3.0: faulty.example: a fault within this sender: \"java.lang.IllegalStateException: broken\"",
+                            DeliveryOutcome::describe);
+        }
+    }
+
+    /** A DNS client of somebody's that has a bug. */
+    private record Throwing(DnsClient client) implements DnsClient {
+        static final String FAULTY = "faulty.example";
+
+        @Override
+        public CompletionStage<DnsAnswer<String>> txt(String name) {
+            return client.txt(name);
+        }
+
+        @Override
+        public CompletionStage<DnsAnswer<MxRecord>> mx(String name) {
+            if (name.equals(FAULTY)) {
+                throw new IllegalStateException("broken");
+            }
+            return client.mx(name);
+        }
+
+        @Override
+        public CompletionStage<DnsAnswer<InetAddress>> addresses(String host) {
+            return client.addresses(host);
+        }
+
+        @Override
+        public void close() {
+            client.close();
+        }
     }
 
     @Test
