@@ -1,6 +1,5 @@
 package io.github.mtasts.delivery;
 
-import com.github.benmanes.caffeine.cache.Ticker;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
 import io.github.mtasts.discovery.PolicyDiscovery;
@@ -56,7 +55,7 @@ public final class Deliveries {
 
     private Deliveries(Builder builder) {
         discovery = builder.discovery;
-        dns = new RecentAnswers(builder.dns, builder.ticker);
+        dns = new RecentAnswers(builder.dns, builder.clock);
         verifier = builder.verifier;
         observer = builder.observer;
         ownNames = Set.copyOf(builder.ownNames);
@@ -293,7 +292,6 @@ public final class Deliveries {
         private int mostAddresses = 5;
         private Supplier<RandomGenerator> random = ThreadLocalRandom::current;
         private InstantSource clock = InstantSource.system();
-        private Ticker ticker = Ticker.systemTicker();
 
         private Builder(PolicyDiscovery discovery, DnsClient dns, PeerVerifier verifier) {
             this.discovery = discovery;
@@ -402,7 +400,7 @@ public final class Deliveries {
         }
 
         /**
-         * What tells the time, for the age of a policy in the text of a refusal.
+         * What tells the time: for how long an answer of DNS is used, and for the age of a policy in the text of a refusal.
          *
          * @param clock the system's by default
          * @return this
@@ -422,13 +420,6 @@ public final class Deliveries {
         @CanIgnoreReturnValue
         public Builder random(Supplier<RandomGenerator> random) {
             this.random = random;
-            return this;
-        }
-
-        /** What measures how long an answer from DNS is kept; by no clock that can be set. */
-        @CanIgnoreReturnValue
-        Builder ticker(Ticker ticker) {
-            this.ticker = ticker;
             return this;
         }
 

@@ -2,19 +2,18 @@ package io.github.mtasts.delivery;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Expiry;
-import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.mtasts.lookup.DnsAnswer;
 import io.github.mtasts.lookup.DnsClient;
 import io.github.mtasts.lookup.MxRecord;
 import io.github.mtasts.lookup.Security;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The MX records and addresses of late, so that a run of messages to one domain does not ask for them with each: within their TTL and for a minute at the most, only what was
@@ -28,22 +27,28 @@ final class RecentAnswers {
     private static final int MOST_RECORDS = 100;
 
     private final DnsClient dns;
-    private final Cache<String, DnsAnswer.Found<MxRecord>> mx;
-    private final Cache<String, DnsAnswer.Found<InetAddress>> addresses;
+    private final InstantSource clock;
+    private final Cache<String, Kept<MxRecord>> mx = cache();
+    private final Cache<String, Kept<InetAddress>> addresses = cache();
     private final AtomicLong forgotten = new AtomicLong();
 
-    RecentAnswers(DnsClient dns, Ticker ticker) {
-        this.dns = dns;
-        this.mx = cache(ticker);
-        this.addresses = cache(ticker);
+    /** An answer, and when it was asked for. */
+    private record Kept<T>(DnsAnswer.Found<T> found, Instant since) {
+        boolean holdsAt(Instant now) {
+            return !now.isBefore(since) && now.isBefore(since.plus(lifetime(found))); // a clock may be set back
+        }
     }
 
-    private static <T> Cache<String, DnsAnswer.Found<T>> cache(Ticker ticker) {
+    RecentAnswers(DnsClient dns, InstantSource clock) {
+        this.dns = dns;
+        this.clock = clock;
+    }
+
+    private static <T> Cache<String, Kept<T>> cache() {
         return Caffeine.newBuilder()
-                .ticker(ticker)
                 .executor(Runnable::run)
                 .maximumSize(MOST_NAMES)
-                .expireAfter(Expiry.<String, DnsAnswer.Found<T>>writing((name, found) -> lifetime(found)))
+                .expireAfterWrite(LONGEST) // whatever the clock says
                 .build();
     }
 
@@ -60,17 +65,16 @@ final class RecentAnswers {
     }
 
     private <T> CompletionStage<DnsAnswer<T>> answer(
-            Cache<String, DnsAnswer.Found<T>> known,
-            String name,
-            Function<String, CompletionStage<DnsAnswer<T>>> question) {
-        DnsAnswer.@Nullable Found<T> recent = known.getIfPresent(name);
-        if (recent != null) {
-            return CompletableFuture.completedFuture(recent);
+            Cache<String, Kept<T>> known, String name, Function<String, CompletionStage<DnsAnswer<T>>> question) {
+        Instant now = clock.instant();
+        Kept<T> recent = known.getIfPresent(name);
+        if (recent != null && recent.holdsAt(now)) {
+            return CompletableFuture.completedFuture(recent.found());
         }
         long before = forgotten.get();
         return question.apply(name).thenApply(answer -> {
             if (answer instanceof DnsAnswer.Found<T> found && mayBeKept(found)) {
-                known.put(name, found);
+                known.put(name, new Kept<>(found, now));
                 if (forgotten.get() != before) {
                     known.invalidate(name); // asked before what it says came to nothing
                 }
@@ -88,9 +92,9 @@ final class RecentAnswers {
     /** What was answered of a domain led nowhere: all of it is asked anew the next time. */
     void forget(String domain) {
         forgotten.incrementAndGet();
-        DnsAnswer.Found<MxRecord> known = mx.asMap().remove(domain);
+        Kept<MxRecord> known = mx.asMap().remove(domain);
         if (known != null) {
-            known.records().forEach(record -> addresses.invalidate(record.exchange()));
+            known.found().records().forEach(record -> addresses.invalidate(record.exchange()));
         }
         addresses.invalidate(domain);
     }

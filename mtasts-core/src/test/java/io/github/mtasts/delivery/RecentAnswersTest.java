@@ -7,8 +7,10 @@ import io.github.mtasts.lookup.DnsClient;
 import io.github.mtasts.lookup.DnsFailure;
 import io.github.mtasts.lookup.MxRecord;
 import io.github.mtasts.lookup.Security;
+import io.github.mtasts.testkit.TestClock;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -24,9 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** How long MX records and addresses are used without asking again. */
 class RecentAnswersTest {
     private final OfflineMta mta = new OfflineMta();
-    private Duration time = Duration.ZERO;
-    private final Deliveries deliveries =
-            mta.deliveries().ticker(() -> time.toNanos()).build();
+    private final TestClock clock = new TestClock(Instant.parse("2026-03-01T12:00:00Z"));
+    private final Deliveries deliveries = mta.deliveries().clock(clock).build();
 
     @AfterEach
     void close() {
@@ -79,7 +80,7 @@ class RecentAnswersTest {
     void anAnswerIsKeptForItsTtlAndForAMinuteAtTheMost(int ttl, int later, boolean again) {
         oneHost(Duration.ofSeconds(ttl), Security.INSECURE).deliver();
 
-        time = Duration.ofSeconds(later);
+        clock.advance(Duration.ofSeconds(later));
 
         assertThat(deliver().contains("MX example.com")).isEqualTo(again);
     }
@@ -87,10 +88,19 @@ class RecentAnswersTest {
     @Test
     void useDoesNotMakeItLast() {
         oneHost(Duration.ofMinutes(5), Security.INSECURE).deliver();
-        time = Duration.ofSeconds(40);
+        clock.advance(Duration.ofSeconds(40));
         assertThat(deliver()).isEmpty();
 
-        time = Duration.ofSeconds(60);
+        clock.advance(Duration.ofSeconds(20));
+
+        assertThat(deliver()).containsExactly("MX example.com", "A mx.example.com");
+    }
+
+    @Test
+    void aClockSetBackKeepsNothing() {
+        oneHost(Duration.ofMinutes(5), Security.INSECURE).deliver();
+
+        clock.advance(Duration.ofMillis(-1));
 
         assertThat(deliver()).containsExactly("MX example.com", "A mx.example.com");
     }
@@ -177,7 +187,7 @@ class RecentAnswersTest {
     void anAnswerUnderWayWhenADeliveryCameToNothingIsNotKept() {
         oneHost(Duration.ofMinutes(5), Security.INSECURE);
         CompletableFuture<DnsAnswer<MxRecord>> late = new CompletableFuture<>();
-        RecentAnswers answers = new RecentAnswers(lateMx(late), () -> 0);
+        RecentAnswers answers = new RecentAnswers(lateMx(late), clock);
         CompletionStage<DnsAnswer<MxRecord>> first = answers.mx("example.com");
 
         answers.forget("example.com");
