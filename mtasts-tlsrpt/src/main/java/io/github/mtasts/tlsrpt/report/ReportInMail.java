@@ -63,7 +63,8 @@ record ReportInMail(byte[] attachment, @Nullable String domain) {
                 return new ReportInMail(
                         in.readNBytes(ReportReader.MOST_RECEIVED), message.getHeader("TLS-Report-Domain", null));
             }
-        } catch (MessagingException | IOException e) {
+        } catch (MessagingException | IOException | RuntimeException e) {
+            // of the mail library's own: it stumbles over a header that begins with a continuation, for one
             throw none("the mail cannot be read: " + Quoted.quote(String.valueOf(e.getMessage())));
         }
     }

@@ -246,6 +246,12 @@ class ReceivedReportTest {
                     .isEqualTo(new Unreadable(Reason.NO_REPORT_IN_MAIL, "a mail without a part that is JSON or gzip"));
         }
 
+        @ParameterizedTest
+        @ValueSource(strings = {" \n ", "\t\r\n\tx", " a\n b: c\n\n"})
+        void aMailThatBeginsWithABlankIsRefused(String mail) {
+            assertThat(reason(mail.getBytes(UTF_8))).isEqualTo(Reason.NO_REPORT_IN_MAIL);
+        }
+
         @Test
         void aGzipBombIsNotUnpacked() throws IOException {
             // given 33 MiB that take some 33 KiB
