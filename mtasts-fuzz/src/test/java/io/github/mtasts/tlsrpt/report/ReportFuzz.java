@@ -51,10 +51,16 @@ class ReportFuzz {
 
     private static List<String> counts(TlsReport report) {
         return report.policies().stream()
-                .map(policy -> policy.domain() + " " + policy.successes() + " " + policy.failures() + " "
+                .map(policy -> policy.domain() + " " + written(policy.successes()) + " " + written(policy.failures())
+                        + " "
                         + policy.details().stream()
-                                .map(FailureDetails::failedSessions)
+                                .map(details -> written(details.failedSessions()))
                                 .toList())
                 .toList();
+    }
+
+    /** What {@link TlsReport#toJson} writes of a count: I-JSON has no larger integer. */
+    private static long written(long count) {
+        return Math.min(count, (1L << 53) - 1);
     }
 }
